@@ -1,0 +1,7 @@
+//! trialbox runs hyperparameter searches over training code that nobody has to trust.
+
+pub mod numeric;
+pub mod scheduler;
+pub mod searcher;
+pub mod space;
+pub mod study;

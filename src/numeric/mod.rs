@@ -1,0 +1,9 @@
+//! Numbers that are the same everywhere: newtypes for ids and amounts, digests, named random streams, float functions.
+//!
+//! The lowest layer of the core; it talks to nobody. Everything here gives equal bits on every machine: no platform float
+//! function, no entropy, no clock.
+
+pub mod amount;
+pub mod digest;
+pub mod float;
+pub mod random;

@@ -1,0 +1,128 @@
+//! Random draws by name: a stream is a pure function of (seed, purpose, index, draw), so that no generator state is stored, a
+//! crash loses nothing, and a new purpose shifts nobody's numbers.
+//!
+//! The bits are the extended output of BLAKE3 over the name, whose values its specification fixes for good. The mapping of
+//! bits to numbers stands here and is part of what a study's digest depends on.
+
+use super::amount::Seed;
+
+/// What a stream of random numbers is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Drawing a configuration; the index is the trial, the draw the attempt.
+    Config,
+    /// Choosing among the configurations that remain of a nearly exhausted space; the index is the trial.
+    Remainder,
+    /// The seed that a trial is given; the index is the trial.
+    TrialSeed,
+    /// Random bytes that a guest asks of WASI; the index is the trial's seed.
+    Guest,
+}
+
+impl Purpose {
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Config => b"config",
+            Self::Remainder => b"remainder",
+            Self::TrialSeed => b"trial-seed",
+            Self::Guest => b"guest",
+        }
+    }
+}
+
+/// An endless sequence of random bits, named by (seed, purpose, index, draw).
+///
+/// ```
+/// use trialbox::numeric::amount::Seed;
+/// use trialbox::numeric::random::{Purpose, Stream};
+///
+/// let mut stream = Stream::new(Seed(1), Purpose::Config, 0, 0);
+/// let again = Stream::new(Seed(1), Purpose::Config, 0, 0).next_u64();
+/// assert_eq!(stream.next_u64(), again);
+/// ```
+#[derive(Debug)]
+pub struct Stream {
+    output: blake3::OutputReader,
+}
+
+impl Stream {
+    /// The stream of that name, from its beginning.
+    #[must_use]
+    pub fn new(seed: Seed, purpose: Purpose, index: u64, draw: u64) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("trialbox 2026-11 random stream");
+        hasher.update(&seed.0.to_le_bytes());
+        hasher.update(&index.to_le_bytes());
+        hasher.update(&draw.to_le_bytes());
+        // Last, because its length varies.
+        hasher.update(purpose.name());
+        Self { output: hasher.finalize_xof() }
+    }
+
+    /// The next 64 bits.
+    pub fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.output.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Fills `bytes` with the next bits.
+    pub fn fill(&mut self, bytes: &mut [u8]) {
+        self.output.fill(bytes);
+    }
+
+    /// A number from [0, 1), a multiple of 2⁻⁵³, each equally likely.
+    pub fn uniform(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    }
+
+    /// A number from 0 to `count` − 1, each equally likely (Lemire's multiplication with rejection).
+    ///
+    /// # Panics
+    /// If `count` is 0.
+    pub fn below(&mut self, count: u64) -> u64 {
+        assert!(count > 0, "there is no number below 0");
+        let threshold = count.wrapping_neg() % count;
+        loop {
+            let product = u128::from(self.next_u64()) * u128::from(count);
+            // The low half decides on rejection, the high half is the result.
+            if product as u64 >= threshold {
+                return (product >> 64) as u64;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_of_other_names_differ() {
+        let first = |seed, purpose, index, draw| Stream::new(Seed(seed), purpose, index, draw).next_u64();
+        let base = first(1, Purpose::Config, 2, 3);
+        assert_ne!(base, first(2, Purpose::Config, 2, 3));
+        assert_ne!(base, first(1, Purpose::TrialSeed, 2, 3));
+        assert_ne!(base, first(1, Purpose::Config, 3, 3));
+        assert_ne!(base, first(1, Purpose::Config, 2, 4));
+    }
+
+    /// Studies recorded by earlier releases would not verify if this changed.
+    #[test]
+    fn the_first_numbers_of_a_stream_are_fixed() {
+        let mut stream = Stream::new(Seed(31_415_927), Purpose::Config, 0, 0);
+        let first: Vec<u64> = (0..3).map(|_| stream.below(1000)).collect();
+        assert_eq!(first, FIRST_BELOW_1000);
+        assert!((0..1000).all(|_| (0.0..1.0).contains(&stream.uniform())));
+    }
+    const FIRST_BELOW_1000: [u64; 3] = [0, 0, 0];
+
+    #[test]
+    fn below_reaches_every_number() {
+        let mut stream = Stream::new(Seed(1), Purpose::Remainder, 0, 0);
+        let mut seen = [false; 7];
+        for _ in 0..200 {
+            seen[stream.below(7) as usize] = true;
+        }
+        assert_eq!(seen, [true; 7]);
+    }
+}

@@ -1,0 +1,107 @@
+//! Searchers propose configurations and learn from observations.
+//!
+//! Part of the core; uses `space` and `numeric`. A searcher never sees a study or a scheduler: it is told plain data, and what
+//! it answers is a function of its settings, the study's seed and what it was told before.
+
+mod grid;
+mod random;
+
+use serde::{Deserialize, Serialize};
+
+pub use grid::{GRID_POINTS_DEFAULT, GridSearcher};
+pub use random::RandomSearcher;
+
+use crate::numeric::amount::{Seed, TrialId, VirtualTime};
+use crate::space::{Config, Space};
+
+/// Which searcher a study uses, with its options.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearcherSpec {
+    /// Draws at random without repetition.
+    Random {
+        /// Whether the first suggestion is the default configuration.
+        first_is_default: bool,
+    },
+    /// Goes through all combinations.
+    Grid {
+        /// How many values of each interval of reals, and of each interval of more integers than that, are tried.
+        points: u32,
+    },
+}
+
+/// What a searcher may know when it is asked for a configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct SuggestContext {
+    /// The trial that the configuration is for.
+    pub trial: TrialId,
+    /// The study's clock.
+    pub elapsed: VirtualTime,
+}
+
+/// Something that a searcher is told of a trial.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    /// The trial.
+    pub trial: TrialId,
+    /// Its configuration.
+    pub config: &'a Config,
+    /// What is known of it.
+    pub kind: ObservationKind,
+}
+
+/// What a searcher is told of a trial.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ObservationKind {
+    /// The configuration is being evaluated.
+    Pending,
+    /// It has reached this reward, to be maximised.
+    Rewarded(f64),
+    /// Its evaluation failed.
+    Failed,
+}
+
+/// A search algorithm.
+pub trait Searcher: Send {
+    /// The next configuration to evaluate, or none if the space is exhausted.
+    fn suggest(&mut self, context: &SuggestContext) -> Option<Config>;
+
+    /// Takes note of what has become of a trial.
+    fn observe(&mut self, _observation: &Observation<'_>) {}
+
+    /// How many rewards the searcher's model rests on; 0 for searchers without one.
+    fn data_size(&self) -> u64 {
+        0
+    }
+
+    /// The parameters of the searcher's model by name, for the training history.
+    fn model_parameters(&self) -> Vec<(String, f64)> {
+        Vec::new()
+    }
+}
+
+impl Default for SearcherSpec {
+    fn default() -> Self {
+        Self::Random { first_is_default: true }
+    }
+}
+
+impl SearcherSpec {
+    /// The searcher with these settings, at its start.
+    #[must_use]
+    pub fn build(&self, space: &Space, seed: Seed) -> Box<dyn Searcher> {
+        match *self {
+            Self::Random { first_is_default } => Box::new(RandomSearcher::new(space.clone(), seed, first_is_default)),
+            Self::Grid { points } => Box::new(GridSearcher::new(space, points)),
+        }
+    }
+
+    /// The name in study files.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Random { .. } => "random",
+            Self::Grid { .. } => "grid",
+        }
+    }
+}

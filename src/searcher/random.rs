@@ -1,0 +1,71 @@
+//! Random search without repetition.
+
+use std::collections::BTreeSet;
+
+use super::{GridSearcher, Searcher, SuggestContext};
+use crate::numeric::amount::Seed;
+use crate::numeric::random::{Purpose, Stream};
+use crate::space::{Config, Space};
+
+/// How many draws are made for one suggestion before the space counts as nearly exhausted: the original's first and 100 more.
+const DRAWS_MAX: u64 = 101;
+/// A nearly exhausted space of at most this many configurations is enumerated to find those that remain.
+const ENUMERATED_MAX: u64 = 1_000_000;
+
+/// Draws configurations at random, the default one first, and none twice. A finite space is exhausted to the last
+/// configuration.
+pub struct RandomSearcher {
+    space: Space,
+    seed: Seed,
+    first_is_default: bool,
+    suggested: BTreeSet<crate::space::ConfigKey>,
+    /// How many configurations the space has, if that can be counted.
+    count: Option<u64>,
+}
+
+impl RandomSearcher {
+    /// A searcher that has suggested nothing yet.
+    #[must_use]
+    pub fn new(space: Space, seed: Seed, first_is_default: bool) -> Self {
+        let count = space.count();
+        Self { space, seed, first_is_default, suggested: BTreeSet::new(), count }
+    }
+
+    fn take(&mut self, config: Config) -> Option<Config> {
+        self.suggested.insert(config.key()).then_some(config)
+    }
+
+    /// One of the configurations that were never suggested, each equally likely.
+    fn draw_from_remainder(&mut self, context: &SuggestContext) -> Option<Config> {
+        if self.count? > ENUMERATED_MAX {
+            return None;
+        }
+        let mut stream = Stream::new(self.seed, Purpose::Remainder, context.trial.0, 0);
+        let remaining: Vec<Config> =
+            GridSearcher::all(&self.space).filter(|config| !self.suggested.contains(&config.key())).collect();
+        if remaining.is_empty() {
+            return None;
+        }
+        let index = stream.below(remaining.len() as u64) as usize;
+        self.take(remaining[index].clone())
+    }
+}
+
+impl Searcher for RandomSearcher {
+    fn suggest(&mut self, context: &SuggestContext) -> Option<Config> {
+        if self.first_is_default && self.suggested.is_empty() {
+            let config = self.space.default_config();
+            return self.take(config);
+        }
+        if self.count.is_some_and(|count| self.suggested.len() as u64 >= count) {
+            return None;
+        }
+        for draw in 0..DRAWS_MAX {
+            let config = self.space.sample(&mut Stream::new(self.seed, Purpose::Config, context.trial.0, draw));
+            if let Some(config) = self.take(config) {
+                return Some(config);
+            }
+        }
+        self.draw_from_remainder(context)
+    }
+}

@@ -1,0 +1,185 @@
+//! The events of a study, which are its truth: state is a fold over them, and their hash chain is the study's digest.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Attribute, Outcome, Report, StudySpec};
+use crate::numeric::amount::{Fuel, Seed, Sequence, Slot, TrialId, VirtualTime};
+use crate::numeric::digest::{Digest, canonical_bytes};
+use crate::space::Config;
+
+/// Something that has happened in a study. No field depends on the machine or the wall clock.
+///
+/// The order of variants and fields is part of the canonical encoding and so of every digest: add at the end, and raise the
+/// format version when anything else changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The study began. Always the first event.
+    StudyStarted {
+        /// What it is a function of.
+        spec: Box<StudySpec>,
+    },
+    /// A trial began.
+    TrialStarted {
+        /// Its number.
+        trial: TrialId,
+        /// The slot that it occupies.
+        slot: Slot,
+        /// When.
+        time: VirtualTime,
+        /// The seed that it is given.
+        seed: Seed,
+        /// Its configuration.
+        config: Config,
+    },
+    /// A trial made a report that the study accepted.
+    Reported {
+        /// The trial.
+        trial: TrialId,
+        /// When.
+        time: VirtualTime,
+        /// The trial's fuel until then.
+        fuel: Fuel,
+        /// What it said.
+        report: Report,
+        /// What the searcher said of its model, if the study records it.
+        searcher_info: Vec<Attribute>,
+    },
+    /// A trial ended.
+    TrialEnded {
+        /// The trial.
+        trial: TrialId,
+        /// When.
+        time: VirtualTime,
+        /// The trial's fuel in all.
+        fuel: Fuel,
+        /// How.
+        outcome: Outcome,
+        /// What it left behind, in the order of names.
+        artifacts: Vec<ArtifactRecord>,
+    },
+    /// The study ended. Always the last event; a log without it belongs to a study that was interrupted or is running.
+    StudyEnded {
+        /// When its last trial ended.
+        time: VirtualTime,
+        /// Why no more trials were started.
+        reason: EndReason,
+    },
+}
+
+/// Names an artifact's content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactRecord {
+    /// The name that the trial gave it.
+    pub name: String,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Why a study started no more trials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// `num_trials` were started.
+    NumTrials,
+    /// `time_out` had passed.
+    TimeOut,
+    /// A trial had reached `max_reward`.
+    MaxReward,
+    /// Every configuration of the space had been suggested.
+    Exhausted,
+}
+
+/// An event in its place in the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its position.
+    pub sequence: Sequence,
+    /// The event.
+    pub event: Event,
+    /// The digest of the log up to and including it.
+    pub digest: Digest,
+}
+
+/// The hash chain over a log: each link is the digest of the link before and the event's canonical encoding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    next: Sequence,
+    head: Digest,
+}
+
+impl Event {
+    /// The name of its kind, as in the store and in JSON.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::StudyStarted { .. } => "study_started",
+            Self::TrialStarted { .. } => "trial_started",
+            Self::Reported { .. } => "reported",
+            Self::TrialEnded { .. } => "trial_ended",
+            Self::StudyEnded { .. } => "study_ended",
+        }
+    }
+
+    /// The trial that it concerns, if one.
+    #[must_use]
+    pub fn trial(&self) -> Option<TrialId> {
+        match self {
+            Self::TrialStarted { trial, .. } | Self::Reported { trial, .. } | Self::TrialEnded { trial, .. } => {
+                Some(*trial)
+            }
+            Self::StudyStarted { .. } | Self::StudyEnded { .. } => None,
+        }
+    }
+
+    /// When it happened.
+    #[must_use]
+    pub fn time(&self) -> VirtualTime {
+        match self {
+            Self::StudyStarted { .. } => VirtualTime(0),
+            Self::TrialStarted { time, .. }
+            | Self::Reported { time, .. }
+            | Self::TrialEnded { time, .. }
+            | Self::StudyEnded { time, .. } => *time,
+        }
+    }
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self { next: Sequence(0), head: Digest::of(b"trialbox event log, format 1") }
+    }
+}
+
+impl Chain {
+    /// The digest of all events so far.
+    #[must_use]
+    pub fn head(&self) -> Digest {
+        self.head
+    }
+
+    /// How many events there are so far.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.next.0
+    }
+
+    /// Whether there is no event yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.next.0 == 0
+    }
+
+    /// Puts `event` at the end of the chain.
+    pub fn push(&mut self, event: Event) -> Entry {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.head.0);
+        hasher.update(&canonical_bytes(&event));
+        self.head = Digest(*hasher.finalize().as_bytes());
+        let sequence = self.next;
+        self.next.0 += 1;
+        Entry { sequence, event, digest: self.head }
+    }
+}

@@ -1,0 +1,27 @@
+//! The study: its specification, its log of events, and the machine that decides.
+//!
+//! The heart of the core; uses `searcher`, `scheduler`, `space` and `numeric`. A decision is a function of (specification, seed,
+//! earlier events) and of nothing else. The machine does no I/O: inputs go in, actions come out ([`Study`]).
+
+mod best;
+mod description;
+mod event;
+mod limits;
+mod machine;
+mod order;
+mod outcome;
+mod report;
+mod spec;
+mod state;
+
+pub use best::Best;
+pub use description::Description;
+pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
+pub use limits::{Limit, Limits};
+pub use machine::{Action, Input, Job, Study, StudyError};
+pub use outcome::{Outcome, StopReason, TrapKind};
+pub use report::{Attribute, Report, ReportProblem};
+pub use spec::{
+    Capacity, ComponentId, DataId, FloatMode, Metrics, Resource, SLOTS_MAX, SpecDifference, SpecError, StudySpec,
+};
+pub use state::{StudyState, TrialRecord};

@@ -1,0 +1,120 @@
+//! Reports: what a trial says of its progress, and what the study reads from it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::spec::Metrics;
+use crate::space::Value;
+
+/// A named value in a report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attribute {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: Value,
+}
+
+/// One report of a trial: its attributes in the guest's order, names unique.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Report {
+    /// The attributes.
+    pub attributes: Vec<Attribute>,
+}
+
+/// What is wrong with a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportProblem {
+    /// An attribute by which trials are compared is no finite number.
+    NotFinite {
+        /// Its name.
+        attribute: String,
+        /// What it is.
+        value: String,
+    },
+    /// The attribute that counts the resource is no integer from 1.
+    NotAResource {
+        /// Its name.
+        attribute: String,
+        /// What it is.
+        value: String,
+    },
+}
+
+/// What the study reads from a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Readings {
+    pub(super) reward: Option<f64>,
+    pub(super) time: Option<u64>,
+    /// Whether the study has no constraint, or the report satisfies it: it is there and not positive.
+    pub(super) feasible: bool,
+}
+
+impl Report {
+    /// The value of the attribute of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| &attribute.value)
+    }
+
+    /// The attribute as a finite number, if it is there.
+    fn finite(&self, name: &str) -> Result<Option<f64>, ReportProblem> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        match value.as_number() {
+            Some(number) if number.is_finite() => Ok(Some(number)),
+            _ => Err(ReportProblem::NotFinite { attribute: name.to_owned(), value: shown(value) }),
+        }
+    }
+
+    /// What the study reads from the report.
+    pub(super) fn read(&self, metrics: &Metrics) -> Result<Readings, ReportProblem> {
+        let reward = self.finite(&metrics.reward_attr)?;
+        let feasible = match &metrics.constraint_attr {
+            None => true,
+            Some(constraint) => self.finite(constraint)?.is_some_and(|excess| excess <= 0.0),
+        };
+        let time = match self.get(&metrics.time_attr) {
+            None => None,
+            Some(value) => Some(as_resource(value).ok_or_else(|| ReportProblem::NotAResource {
+                attribute: metrics.time_attr.clone(),
+                value: shown(value),
+            })?),
+        };
+        Ok(Readings { reward, time, feasible })
+    }
+}
+
+/// A positive integer, also if it came as a real number without a fraction.
+fn as_resource(value: &Value) -> Option<u64> {
+    /// Reals count integers exactly up to here.
+    const REAL_MAX: f64 = (1_u64 << 53) as f64;
+    match *value {
+        Value::Integer(integer) => u64::try_from(integer).ok().filter(|&time| time >= 1),
+        Value::Real(real) if (1.0..=REAL_MAX).contains(&real) && real.fract() == 0.0 => Some(real as u64),
+        _ => None,
+    }
+}
+
+/// The value in a message, cut to a bearable length.
+fn shown(value: &Value) -> String {
+    const SHOWN_CHARACTERS_MAX: usize = 40;
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+impl fmt::Display for ReportProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFinite { attribute, value } => write!(formatter, "`{attribute}` is {value}, not a finite number"),
+            Self::NotAResource { attribute, value } => {
+                write!(formatter, "`{attribute}` is {value}, not an integer from 1")
+            }
+        }
+    }
+}

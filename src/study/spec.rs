@@ -1,0 +1,331 @@
+//! The specification of a study: everything that its log is a function of, besides the release of trialbox.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Limits;
+use crate::numeric::amount::{Seed, VirtualTime};
+use crate::numeric::digest::Digest;
+use crate::scheduler::SchedulerSpec;
+use crate::searcher::SearcherSpec;
+use crate::space::Space;
+
+/// How many slots a study may have.
+pub const SLOTS_MAX: u32 = 100_000;
+
+/// Everything that a study's log is a function of. Two studies with equal specifications have equal logs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StudySpec {
+    /// The release of trialbox.
+    pub release: String,
+    /// The digest of the fuel schedule: engine settings, operator costs and prices.
+    pub fuel_schedule: Digest,
+    /// The study's name.
+    pub name: String,
+    /// From which every random draw follows.
+    pub seed: Seed,
+    /// The component that is trained; none for a study whose trials run elsewhere.
+    pub component: Option<ComponentId>,
+    /// The data sets by name.
+    pub data: BTreeMap<String, DataId>,
+    /// What is searched.
+    pub space: Space,
+    /// By what trials are compared.
+    pub metrics: Metrics,
+    /// The scheduler with its options.
+    pub scheduler: SchedulerSpec,
+    /// The searcher with its options.
+    pub searcher: SearcherSpec,
+    /// How many trials are started at most.
+    pub num_trials: Option<u64>,
+    /// When no more trials are started.
+    pub time_out: Option<VirtualTime>,
+    /// Whether trials that report after the time-out are stopped.
+    pub stop_jobs_after_time_out: bool,
+    /// The reward at which no more trials are started.
+    pub max_reward: Option<f64>,
+    /// Whether a configuration is chosen only when a slot is free for it (the searcher then knows more), or one ahead.
+    pub delay_get_config: bool,
+    /// Whether reports in the history carry what the searcher says of its model.
+    pub training_history_searcher_info: bool,
+    /// What one trial occupies.
+    pub resource: Resource,
+    /// What there is to occupy.
+    pub capacity: Capacity,
+    /// The bounds on a trial.
+    pub limits: Limits,
+    /// How NaN is treated by guests' arithmetic.
+    pub float_mode: FloatMode,
+}
+
+/// Identifies a component by content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentId {
+    /// The digest of the component's bytes.
+    pub digest: Digest,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Identifies a data set by content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataId {
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// The attributes by which trials are compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// The attribute that is maximised.
+    pub reward_attr: String,
+    /// The attribute that counts the resource spent.
+    pub time_attr: String,
+    /// An attribute that is feasible where it is not positive, if the study has one.
+    pub constraint_attr: Option<String>,
+}
+
+/// What one trial occupies.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    /// Units of `capacity.cpus`.
+    pub num_cpus: u32,
+    /// Units of `capacity.gpus`; fractions share one.
+    pub num_gpus: f64,
+}
+
+/// What there is to occupy: virtual, never read from the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// Virtual processors.
+    pub cpus: u32,
+    /// Virtual GPUs.
+    pub gpus: f64,
+}
+
+/// How NaN is treated by guests' arithmetic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FloatMode {
+    /// As the processor does; equal on all machines of one architecture.
+    #[default]
+    Native,
+    /// Every NaN is the same; equal across architectures, up to three times slower in loops over floats.
+    Canonical,
+}
+
+/// A specification is not well formed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SpecError {
+    /// Nothing would end the study.
+    #[error("the study has neither `num_trials` nor `time_out`, so it would never end")]
+    Endless,
+    /// A number that must be positive is 0.
+    #[error("`{0}` must be at least 1")]
+    Zero(&'static str),
+    /// A trial asks for more than there is.
+    #[error("a trial takes {asked} of `{what}`, but `capacity` has {there}")]
+    TooLarge {
+        /// Which part.
+        what: &'static str,
+        /// How much a trial takes.
+        asked: f64,
+        /// How much there is.
+        there: f64,
+    },
+    /// There would be more slots than a study may have.
+    #[error("the study would have {0} slots; at most {SLOTS_MAX} are allowed")]
+    TooManySlots(u64),
+    /// A limit is out of its range.
+    #[error("the limit `{name}` is {value}; it must be from {least} to {most}")]
+    Limit {
+        /// Which.
+        name: &'static str,
+        /// Its value.
+        value: u64,
+        /// The smallest that it may be.
+        least: u64,
+        /// The largest that it may be.
+        most: u64,
+    },
+    /// A number must be finite and not negative.
+    #[error("`{0}` must be a finite number, not negative")]
+    NotFinite(&'static str),
+}
+
+/// The first part in which two specifications differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecDifference {
+    /// The name of the part.
+    pub part: &'static str,
+    /// What the one says.
+    pub ours: String,
+    /// What the other says.
+    pub theirs: String,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { reward_attr: "accuracy".into(), time_attr: "epoch".into(), constraint_attr: None }
+    }
+}
+
+impl Default for Resource {
+    fn default() -> Self {
+        Self { num_cpus: 1, num_gpus: 0.0 }
+    }
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self { cpus: 8, gpus: 0.0 }
+    }
+}
+
+impl StudySpec {
+    /// A study of `space` with every option at its default, which has no end yet: set `num_trials` or `time_out`.
+    #[must_use]
+    pub fn new(name: impl Into<String>, space: Space, fuel_schedule: Digest) -> Self {
+        Self {
+            release: env!("CARGO_PKG_VERSION").to_owned(),
+            fuel_schedule,
+            name: name.into(),
+            seed: Seed(31_415_927),
+            component: None,
+            data: BTreeMap::new(),
+            space,
+            metrics: Metrics::default(),
+            scheduler: SchedulerSpec::default(),
+            searcher: SearcherSpec::default(),
+            num_trials: None,
+            time_out: None,
+            stop_jobs_after_time_out: true,
+            max_reward: None,
+            delay_get_config: true,
+            training_history_searcher_info: false,
+            resource: Resource::default(),
+            capacity: Capacity::default(),
+            limits: Limits::default(),
+            float_mode: FloatMode::default(),
+        }
+    }
+
+    /// How many trials run at a time: as often as `resource` fits into `capacity`.
+    ///
+    /// # Errors
+    /// If it does not fit once, or too often.
+    pub fn slots(&self) -> Result<u32, SpecError> {
+        if self.resource.num_cpus == 0 {
+            return Err(SpecError::Zero("resource.num_cpus"));
+        }
+        let mut slots = u64::from(self.capacity.cpus / self.resource.num_cpus);
+        if slots == 0 {
+            return Err(SpecError::TooLarge {
+                what: "num_cpus",
+                asked: f64::from(self.resource.num_cpus),
+                there: f64::from(self.capacity.cpus),
+            });
+        }
+        let (gpus, there) = (self.resource.num_gpus, self.capacity.gpus);
+        if !gpus.is_finite() || gpus < 0.0 {
+            return Err(SpecError::NotFinite("resource.num_gpus"));
+        }
+        if !there.is_finite() || there < 0.0 {
+            return Err(SpecError::NotFinite("capacity.gpus"));
+        }
+        if gpus > 0.0 {
+            // A tenth of a GPU fits ten times, whatever the last bit of the quotient.
+            let fits = (there / gpus + 1e-9).floor();
+            if fits < 1.0 {
+                return Err(SpecError::TooLarge { what: "num_gpus", asked: gpus, there });
+            }
+            slots = slots.min(fits as u64);
+        }
+        if slots > u64::from(SLOTS_MAX) {
+            return Err(SpecError::TooManySlots(slots));
+        }
+        Ok(slots as u32)
+    }
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// Names the first part that is not well formed.
+    pub fn check(&self) -> Result<(), SpecError> {
+        if self.num_trials.is_none() && self.time_out.is_none() {
+            return Err(SpecError::Endless);
+        }
+        if self.num_trials == Some(0) {
+            return Err(SpecError::Zero("num_trials"));
+        }
+        if self.time_out == Some(VirtualTime(0)) {
+            return Err(SpecError::Zero("time_out"));
+        }
+        if self.max_reward.is_some_and(|reward| !reward.is_finite()) {
+            return Err(SpecError::NotFinite("max_reward"));
+        }
+        for &limit in super::Limit::ALL {
+            let (value, range) = (self.limits.get(limit), limit.range());
+            if !range.contains(&value) {
+                let (least, most) = range.into_inner();
+                return Err(SpecError::Limit { name: limit.name(), value, least, most });
+            }
+        }
+        self.slots().map(|_| ())
+    }
+
+    /// The digest of the specification.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of_canonical(self)
+    }
+
+    /// The first part in which this specification differs from another, if it does.
+    #[must_use]
+    pub fn difference(&self, theirs: &Self) -> Option<SpecDifference> {
+        macro_rules! first_difference {
+            ($($part:ident),+ $(,)?) => {
+                // Names every field, so that a new one cannot be forgotten here.
+                let Self { $($part: _),+ } = self;
+                $(if Digest::of_canonical(&self.$part) != Digest::of_canonical(&theirs.$part) {
+                    return Some(SpecDifference {
+                        part: stringify!($part),
+                        ours: shown(&self.$part),
+                        theirs: shown(&theirs.$part),
+                    });
+                })+
+            };
+        }
+        first_difference!(
+            release,
+            fuel_schedule,
+            name,
+            seed,
+            component,
+            data,
+            space,
+            metrics,
+            scheduler,
+            searcher,
+            num_trials,
+            time_out,
+            stop_jobs_after_time_out,
+            max_reward,
+            delay_get_config,
+            training_history_searcher_info,
+            resource,
+            capacity,
+            limits,
+            float_mode,
+        );
+        None
+    }
+}
+
+fn shown<T: fmt::Debug>(part: &T) -> String {
+    format!("{part:?}")
+}

@@ -1,0 +1,59 @@
+//! The development tasks of trialbox, run as `cargo xtask TASK`.
+//!
+//! Each task is a module: `setup` finds or prepares the Rust toolchain for guests, `guests` builds the example guests and
+//! checks the committed ones, `tidy` checks the house rules, `test` runs everything that must pass before a commit. They
+//! talk to cargo, rustc and, on Debian, apt through `process`, and to the file system.
+
+mod guests;
+mod process;
+mod record;
+mod setup;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::Workspace;
+
+const USAGE: &str = "\
+Usage: cargo xtask TASK
+
+Tasks:
+  setup              Find or prepare the Rust toolchain that compiles guests to WebAssembly.
+  guests [NAME…]     Build the Rust guests under guest-examples/ to components (all of them, or those named).
+  guests --check     Check, without a toolchain, that the committed components match their sources.
+  tidy               Check the house rules: file sizes, direction of use, words.
+  test               Run everything that must pass before a commit (setup included).
+  help               Show this text.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let workspace = Workspace::locate()?;
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["setup"] => setup::run(&workspace),
+        ["guests", "--check"] => guests::check(&workspace),
+        ["guests", names @ ..] if names.iter().all(|name| !name.starts_with('-')) => guests::build(&workspace, names),
+        ["tidy"] => tidy::run(&workspace),
+        ["test"] => test::run(&workspace),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("unknown task `{}`; `cargo xtask help` lists the tasks", words.join(" ")),
+    }
+}
