@@ -5,3 +5,8 @@ pub mod scheduler;
 pub mod searcher;
 pub mod space;
 pub mod study;
+
+#[cfg(feature = "engine")]
+pub mod executor;
+#[cfg(feature = "engine")]
+pub mod sandbox;

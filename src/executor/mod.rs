@@ -3,12 +3,28 @@
 //! At the edge: threads, processes, clocks and signals live here. It joins the machine ([`crate::study`]), the sandbox and the
 //! store. The process that decides never runs guest code, unless it is asked to with [`Isolation::Thread`].
 
+mod driver;
+mod interrupt;
+mod message;
+mod pool;
+mod single;
+mod worker;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use driver::run;
+pub use interrupt::Interrupt;
+pub use message::LoadError;
+pub use pool::{run_as_worker_if_asked, set_worker_program};
+pub use single::{TrialProgress, TrialResult, inspect, run_trial};
+
 use crate::numeric::amount::{Fuel, TrialId};
-use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, StudyState};
+use crate::numeric::digest::Digest;
+use crate::sandbox::{Artifact, ComponentError};
+use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, StudyError, StudyState};
+
 
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +45,35 @@ pub struct RunOptions {
     pub isolation: Isolation,
     /// When the run is cut off, on the wall clock. The log is then a prefix of the full one, and the study can be resumed.
     pub wall_time_max: Option<Duration>,
+    /// Which trials' artifacts are kept with their content.
+    pub keep_artifacts: KeepArtifacts,
+    /// The folder of compiled components, if there is one.
+    pub cache: Option<PathBuf>,
+}
+
+/// Which trials' artifacts are kept with their content. Their names and digests are in the log in any case, and running a trial
+/// again gives them back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeepArtifacts {
+    /// Those of the best trial so far.
+    #[default]
+    Best,
+    /// Those of every trial.
+    All,
+    /// None.
+    None,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            isolation: Isolation::default(),
+            wall_time_max: None,
+            keep_artifacts: KeepArtifacts::default(),
+            cache: None,
+        }
+    }
 }
 
 /// What the trials of a study are made of.
@@ -84,4 +129,111 @@ pub enum Interruption {
     Requested,
     /// `wall_time_max` had passed.
     WallTime,
+}
+
+/// Where the events of a run go, before anything is done about them.
+pub trait Journal {
+    /// Puts an event at the end.
+    ///
+    /// # Errors
+    /// If it cannot be written, or is not what the journal expects.
+    fn append(&mut self, entry: &Entry) -> Result<(), JournalError>;
+
+    /// Puts text at the end of a trial's log, written after so many reports.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn append_log(&mut self, trial: TrialId, reports: u64, text: &str) -> Result<(), JournalError>;
+
+    /// Forgets a trial's log: the trial is run from its start.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn forget_log(&mut self, trial: TrialId) -> Result<(), JournalError>;
+
+    /// Forgets what a trial logged after so many reports: it had run ahead of its end.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn cut_log(&mut self, trial: TrialId, reports: u64) -> Result<(), JournalError>;
+
+    /// Keeps the content of an artifact.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn put_artifact(&mut self, trial: TrialId, artifact: &Artifact) -> Result<(), JournalError>;
+
+    /// Drops the content of all other trials' artifacts.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn drop_artifacts_except(&mut self, trial: TrialId) -> Result<(), JournalError>;
+
+    /// Makes what was written last.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn commit(&mut self) -> Result<(), JournalError>;
+}
+
+/// What stopped a journal: a store's error, or a difference that a verification found.
+pub type JournalError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A study cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecutorError {
+    /// The journal failed.
+    #[error("{0}")]
+    Journal(JournalError),
+    /// The study cannot go on.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// The component is not fit.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// The component or the data cannot be had.
+    #[error(transparent)]
+    Load(LoadError),
+    /// A worker cannot be started.
+    #[error("a worker process cannot be started from `{}`", program.display())]
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No program is known that could be started as a worker.
+    #[error(
+        "no program is known that can be started as a worker: call `trialbox::executor::run_as_worker_if_asked()` first thing in \
+         `main`, or use `Isolation::Thread`"
+    )]
+    NoWorkerProgram,
+    /// A worker was lost before it was of any use.
+    #[error("a worker was lost while it was loading{}{words}", if words.is_empty() { "" } else { ": " })]
+    WorkerLost {
+        /// What it said last.
+        words: String,
+    },
+    /// The study was begun under another fuel schedule.
+    #[error(
+        "the study was begun under the fuel schedule {}, this build has {}: operator costs, prices or engine settings have \
+         changed, so trials would take other amounts of fuel",
+        theirs.short(), ours.short()
+    )]
+    FuelSchedule {
+        /// This build's.
+        ours: Digest,
+        /// The study's.
+        theirs: Digest,
+    },
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<JournalError> for ExecutorError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
 }

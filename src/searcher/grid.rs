@@ -124,7 +124,11 @@ fn axis_values(domain: &Domain, points: u64) -> Vec<Value> {
     // From 0 to 1; a single point stands in the middle.
     let position = |index: u64| if points == 1 { 0.5 } else { index as f64 / (points - 1) as f64 };
     match domain {
-        Domain::Real(range) => (0..points).map(|index| Value::Real(range.at(position(index)))).collect(),
+        Domain::Real(range) => {
+            let mut values: Vec<f64> = (0..points).map(|index| range.at(position(index))).collect();
+            values.dedup();
+            values.into_iter().map(Value::Real).collect()
+        }
         Domain::Integer(range) if range.count() <= points => (range.lower..=range.upper).map(Value::Integer).collect(),
         Domain::Integer(range) => {
             let mut values: Vec<i64> = (0..points).map(|index| range.at(position(index))).collect();

@@ -82,7 +82,8 @@ impl RealRange {
     pub fn middle(&self) -> f64 {
         let middle =
             if self.log { exp((ln(self.lower) + ln(self.upper)) / 2.0) } else { self.lower / 2.0 + self.upper / 2.0 };
-        self.rounded(middle.clamp(self.lower, self.upper))
+        // Unlike `clamp` this does not panic if the ends are the wrong way round, which is for `Space::new` to refuse.
+        self.rounded(middle.max(self.lower).min(self.upper))
     }
 }
 
@@ -114,7 +115,8 @@ impl IntegerRange {
     pub fn middle(&self) -> i64 {
         let (lower, upper) = (self.lower as f64, self.upper as f64);
         let middle = if self.log { exp((ln(lower) + ln(upper)) / 2.0) } else { (lower + upper) / 2.0 };
-        (round_half_even(middle) as i64).clamp(self.lower, self.upper)
+        // Not `clamp`, as for reals.
+        (round_half_even(middle) as i64).max(self.lower).min(self.upper)
     }
 
     /// How many integers the interval has.
@@ -125,17 +127,15 @@ impl IntegerRange {
 }
 
 impl Domain {
-    /// The default where none is given: the middle of an interval, false, the first choice, or the constant.
-    ///
-    /// # Panics
-    /// For a choice without values, which no valid space has.
+    /// The default where none is given: the middle of an interval, false, the first choice, or the constant. Of a choice
+    /// without values, which no valid space has, an empty text.
     #[must_use]
     pub fn default_value(&self) -> Value {
         match self {
             Self::Real(range) => Value::Real(range.middle()),
             Self::Integer(range) => Value::Integer(range.middle()),
             Self::Boolean => Value::Boolean(false),
-            Self::Choice(values) => values[0].clone(),
+            Self::Choice(values) => values.first().cloned().unwrap_or_else(|| Value::from("")),
             Self::Constant(value) => value.clone(),
         }
     }

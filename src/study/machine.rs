@@ -4,7 +4,8 @@
 //! - it is made by [`Study::new`]; for a study that was begun before, [`Study::reproduce`] is then called with each event of its
 //!   log, and [`Study::resume`] once after the last;
 //! - [`Study::handle`] takes what has happened to trials;
-//! - [`Study::poll_action`] gives what is to be done, until it gives nothing; call it after each of the above;
+//! - [`Study::poll_action`] gives what is to be done, until it gives nothing; call it after each of the above, but not between
+//!   `reproduce` and `resume`: what is to be done until then has been done;
 //! - the others tell of the state and change nothing.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -130,6 +131,8 @@ pub struct Study {
     ahead: Option<Option<Config>>,
     /// Why no more trials are started, once that is so.
     closed: Option<EndReason>,
+    /// When and where the last report or end was.
+    last: (VirtualTime, Slot),
 }
 
 /// A running trial.
@@ -172,6 +175,14 @@ impl Running {
     fn advance(&mut self, time: VirtualTime) {
         self.bound = self.bound.max(time);
     }
+
+    /// Whether the trial, run again, cannot have come to this end if its first run did what is known of it.
+    fn contradicts_end(&self, fuel: Fuel, outcome: &Outcome) -> bool {
+        // What the engine had last written down when it broke off may be less than what was known.
+        let exact = !matches!(outcome, Outcome::Trapped { .. } | Outcome::Exceeded { .. });
+        let too_early = exact && self.job.start.after(fuel) < self.bound;
+        outcome.is_reproducible() && (too_early || self.reports_of_run < self.prints.len())
+    }
 }
 
 fn print_of(fuel: Fuel, report: &Report) -> u64 {
@@ -200,6 +211,7 @@ impl Study {
             actions: VecDeque::new(),
             ahead: None,
             closed: None,
+            last: (VirtualTime(0), Slot(0)),
             spec,
         };
         study.append(Event::StudyStarted { spec: Box::new(study.spec.clone()) });
@@ -257,8 +269,8 @@ impl Study {
             }),
             Input::Ended { trial, fuel, outcome, artifacts } => {
                 if let Some(running) = self.running_mut(trial)
-                    && running.reports_of_run < running.prints.len()
-                    && outcome.is_reproducible()
+                    && !running.end_came
+                    && running.contradicts_end(fuel, &outcome)
                 {
                     return Err(StudyError::Diverged { trial, report: running.reports_of_run as u64 + 1 });
                 }
@@ -314,7 +326,7 @@ impl Study {
     #[must_use]
     pub fn reports_waiting(&self, trial: TrialId) -> usize {
         let running = self.places.get(&trial).and_then(|slot| self.slots.get(slot));
-        running.map_or(0, |running| running.waiting.len())
+        running.map_or(0, |running| running.waiting.len() - usize::from(running.end_came))
     }
 
     fn running_mut(&mut self, trial: TrialId) -> Option<&mut Running> {
@@ -344,9 +356,12 @@ impl Study {
             let report = running.reports_of_run as u64;
             return if earlier == print { Ok(()) } else { Err(StudyError::Diverged { trial, report }) };
         }
+        let time = running.job.start.after(fuel);
+        if time < running.bound {
+            return Err(StudyError::Diverged { trial, report: running.reports_of_run as u64 });
+        }
         self.with_running(trial, |running| {
             running.prints.push(print);
-            let time = running.job.start.after(fuel);
             running.advance(time);
             running.waiting.push_back(Waiting { time, fuel, what: Happened::Reported(report) });
         });
@@ -381,6 +396,7 @@ impl Study {
 
     fn consume(&mut self, slot: Slot, waiting: Waiting) {
         let Waiting { time, fuel, what } = waiting;
+        self.last = (time, slot);
         match what {
             Happened::Reported(report) => self.consume_report(slot, time, fuel, report),
             Happened::Ended(outcome, artifacts) => self.consume_end(slot, time, fuel, outcome, artifacts),
@@ -427,11 +443,6 @@ impl Study {
 
     /// Ends a running trial by the study's decision.
     fn stop(&mut self, slot: Slot, time: VirtualTime, fuel: Fuel, outcome: Outcome) {
-        if let Some(running) = self.slots.get(&slot)
-            && !running.end_came
-        {
-            self.actions.push_back(Action::Stop(running.job.trial));
-        }
         self.consume_end(slot, time, fuel, outcome, Vec::new());
     }
 
@@ -445,6 +456,7 @@ impl Study {
     ) {
         let Some(running) = self.slots.remove(&slot) else { return };
         self.frontier.remove(slot, running.moment());
+        let runs_on = !running.end_came;
         let Job { trial, config, .. } = running.job;
         self.places.remove(&trial);
         let reward = self.state.trial(trial).and_then(|record| record.reward);
@@ -456,6 +468,9 @@ impl Study {
         };
         let failed = outcome.is_failure();
         self.append(Event::TrialEnded { trial, time, fuel, outcome, artifacts });
+        if runs_on {
+            self.actions.push_back(Action::Stop(trial));
+        }
         self.scheduler.on_trial_end(trial);
         if failed {
             self.searcher.observe(&Observation { trial, config: &config, kind: ObservationKind::Failed });
@@ -533,25 +548,29 @@ impl Study {
         self.actions.push_back(Action::Append(entry));
     }
 
-    /// Consumes what the log says came in at its place; what the log says was decided follows from it.
+    /// Consumes what the log says came in at its place; when that was and what was decided follows from it.
     fn consume_logged(&mut self, event: &Event) {
-        let (trial, time, fuel, what) = match event {
-            Event::Reported { trial, time, fuel, report, .. } => {
-                (trial, time, fuel, Happened::Reported(report.clone()))
-            }
-            Event::TrialEnded { trial, time, fuel, outcome, artifacts } => {
-                (trial, time, fuel, Happened::Ended(outcome.clone(), artifacts.clone()))
+        let (trial, fuel, what) = match event {
+            Event::Reported { trial, fuel, report, .. } => (*trial, *fuel, Happened::Reported(report.clone())),
+            Event::TrialEnded { trial, fuel, outcome, artifacts, .. } => {
+                (*trial, *fuel, Happened::Ended(outcome.clone(), artifacts.clone()))
             }
             _ => return,
         };
-        let Some(&slot) = self.places.get(trial) else { return };
-        self.with_running(*trial, |running| {
+        let Some(&slot) = self.places.get(&trial) else { return };
+        let Some(running) = self.slots.get(&slot) else { return };
+        let time = running.job.start.after(fuel);
+        if (time, slot) < self.last || time < running.bound {
+            // No order of inputs has it here.
+            return;
+        }
+        self.with_running(trial, |running| {
             if let Happened::Reported(report) = &what {
-                running.prints.push(print_of(*fuel, report));
+                running.prints.push(print_of(fuel, report));
             }
-            running.advance(*time);
+            running.advance(time);
         });
-        self.consume(slot, Waiting { time: *time, fuel: *fuel, what });
+        self.consume(slot, Waiting { time, fuel, what });
     }
 }
 

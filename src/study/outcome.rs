@@ -182,3 +182,85 @@ impl fmt::Display for Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Vec<(Outcome, OutcomeClass, &'static str, &'static str)> {
+        use OutcomeClass::{Completed, Failed, Stopped};
+        let problem = ReportProblem::NotFinite { attribute: "accuracy".into(), value: "NaN".into() };
+        let exceeded = |limit| Outcome::Exceeded { limit };
+        vec![
+            (Outcome::Completed, Completed, "completed", "completed"),
+            (
+                Outcome::Stopped { reason: StopReason::TimeOut },
+                Stopped,
+                "stopped",
+                "stopped: the study's time-out had passed",
+            ),
+            (Outcome::Stopped { reason: StopReason::Scheduler }, Stopped, "stopped", "stopped by the scheduler"),
+            (Outcome::Failed { message: "no data".into() }, Failed, "failed", "failed: no data"),
+            (
+                Outcome::Trapped { trap: TrapKind::DivisionByZero },
+                Failed,
+                "trapped",
+                "trapped: it divided an integer by zero",
+            ),
+            (Outcome::StackOverflowed, Failed, "stack overflow", "stack overflow (may not repeat on another machine)"),
+            (exceeded(Limit::FuelMax), Failed, "out of fuel", "out of fuel: went past the limit `fuel_max`"),
+            (
+                exceeded(Limit::MemoryBytesMax),
+                Failed,
+                "out of memory",
+                "out of memory: went past the limit `memory_bytes_max`",
+            ),
+            (
+                exceeded(Limit::ReportsMax),
+                Failed,
+                "too many reports",
+                "too many reports: went past the limit `reports_max`",
+            ),
+            (
+                exceeded(Limit::HandlesMax),
+                Failed,
+                "limit exceeded",
+                "limit exceeded: went past the limit `handles_max`",
+            ),
+            (
+                Outcome::Misused { message: "`report`: two attributes are called `loss`".into() },
+                Failed,
+                "misuse",
+                "misuse of an import: `report`: two attributes are called `loss`",
+            ),
+            (
+                Outcome::BadReport { report: 3, problem },
+                Failed,
+                "bad report",
+                "bad report 3: `accuracy` is NaN, not a finite number",
+            ),
+            (
+                Outcome::NeverRewarded { attribute: "accuracy".into() },
+                Failed,
+                "never rewarded",
+                "never rewarded: no report carried the study's reward_attr `accuracy`",
+            ),
+            (Outcome::Crashed, Failed, "crashed", "crashed: the process that ran it died of it repeatedly"),
+        ]
+    }
+
+    #[test]
+    fn outcomes_say_what_happened() {
+        for (outcome, class, name, text) in table() {
+            assert_eq!((outcome.class(), outcome.name(), outcome.to_string().as_str()), (class, name, text));
+        }
+    }
+
+    #[test]
+    fn only_what_depends_on_the_machine_may_differ_on_another() {
+        for (outcome, ..) in table() {
+            let depends = matches!(outcome, Outcome::StackOverflowed | Outcome::Crashed);
+            assert_eq!(outcome.is_reproducible(), !depends, "{outcome}");
+        }
+    }
+}

@@ -118,3 +118,61 @@ impl fmt::Display for ReportProblem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(attributes: &[(&str, Value)]) -> Report {
+        let attribute = |(name, value): &(&str, Value)| Attribute { name: (*name).to_owned(), value: value.clone() };
+        Report { attributes: attributes.iter().map(attribute).collect() }
+    }
+
+    fn constrained() -> Metrics {
+        Metrics { constraint_attr: Some("excess".into()), ..Metrics::default() }
+    }
+
+    #[test]
+    fn a_report_without_the_studys_attributes_reads_as_nothing() {
+        let said = report(&[("loss", Value::Real(f64::NAN)), ("note", Value::from("warm-up"))]);
+        let readings = Readings { reward: None, time: None, feasible: true };
+        assert_eq!(said.read(&Metrics::default()), Ok(readings));
+    }
+
+    #[test]
+    fn a_report_is_feasible_where_its_constraint_is_there_and_not_positive() {
+        let table = [
+            (Some(-1.0), true),
+            (Some(0.0), true),
+            (Some(-0.0), true),
+            (Some(f64::MIN_POSITIVE), false),
+            (None, false),
+        ];
+        for (excess, feasible) in table {
+            let attributes: Vec<_> = excess.map(|excess| ("excess", Value::Real(excess))).into_iter().collect();
+            let readings = report(&attributes).read(&constrained()).unwrap();
+            assert_eq!(readings.feasible, feasible, "{excess:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_real_is_a_resource_as_far_as_reals_count_exactly() {
+        let time = |real: f64| {
+            let readings = report(&[("epoch", Value::Real(real))]).read(&Metrics::default());
+            readings.ok().and_then(|readings| readings.time)
+        };
+        assert_eq!(time(1.0), Some(1));
+        assert_eq!(time((1_u64 << 53) as f64), Some(1 << 53));
+        assert_eq!(time(((1_u64 << 53) + 2) as f64), None);
+        assert_eq!(time(0.0), None);
+        assert_eq!(time(-1.0), None);
+    }
+
+    #[test]
+    fn problems_say_which_attribute_is_what() {
+        let problem = |name, value| report(&[(name, value)]).read(&constrained()).unwrap_err().to_string();
+        assert_eq!(problem("accuracy", Value::Real(f64::NAN)), "`accuracy` is NaN, not a finite number");
+        assert_eq!(problem("excess", Value::from("high")), "`excess` is high, not a finite number");
+        assert_eq!(problem("epoch", Value::Integer(0)), "`epoch` is 0, not an integer from 1");
+    }
+}

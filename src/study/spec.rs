@@ -329,3 +329,80 @@ impl StudySpec {
 fn shown<T: fmt::Debug>(part: &T) -> String {
     format!("{part:?}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn study() -> StudySpec {
+        let space = Space::new(Vec::new()).unwrap();
+        StudySpec { num_trials: Some(1), ..StudySpec::new("study", space, Digest::of(b"schedule")) }
+    }
+
+    #[test]
+    fn malformed_specifications_are_refused_by_the_part_that_is_wrong() {
+        type Change = fn(&mut StudySpec);
+        let not_finite = SpecError::NotFinite;
+        let table: [(Change, SpecError); 17] = [
+            (|spec| spec.num_trials = None, SpecError::Endless),
+            (|spec| spec.num_trials = Some(0), SpecError::Zero("num_trials")),
+            (|spec| spec.time_out = Some(VirtualTime(0)), SpecError::Zero("time_out")),
+            (|spec| spec.max_reward = Some(f64::NAN), not_finite("max_reward")),
+            (|spec| spec.max_reward = Some(f64::INFINITY), not_finite("max_reward")),
+            (|spec| spec.resource.num_cpus = 0, SpecError::Zero("resource.num_cpus")),
+            (|spec| spec.resource.num_gpus = -1.0, not_finite("resource.num_gpus")),
+            (|spec| spec.resource.num_gpus = f64::NAN, not_finite("resource.num_gpus")),
+            (|spec| spec.capacity.gpus = f64::INFINITY, not_finite("capacity.gpus")),
+            (|spec| spec.capacity.gpus = -1.0, not_finite("capacity.gpus")),
+            (|spec| spec.resource.num_cpus = 9, SpecError::TooLarge { what: "num_cpus", asked: 9.0, there: 8.0 }),
+            (|spec| spec.capacity.cpus = 0, SpecError::TooLarge { what: "num_cpus", asked: 1.0, there: 0.0 }),
+            (|spec| spec.resource.num_gpus = 0.5, SpecError::TooLarge { what: "num_gpus", asked: 0.5, there: 0.0 }),
+            (|spec| spec.capacity.cpus = SLOTS_MAX + 1, SpecError::TooManySlots(u64::from(SLOTS_MAX) + 1)),
+            (
+                |spec| spec.limits.fuel_max = 0,
+                SpecError::Limit { name: "fuel_max", value: 0, least: 1, most: 1_000_000_000_000_000 },
+            ),
+            (
+                |spec| spec.limits.attributes_max = 10_001,
+                SpecError::Limit { name: "attributes_max", value: 10_001, least: 1, most: 10_000 },
+            ),
+            (
+                |spec| spec.limits.failure_bytes_max = u64::MAX,
+                SpecError::Limit { name: "failure_bytes_max", value: u64::MAX, least: 0, most: 1 << 20 },
+            ),
+        ];
+        for (change, error) in table {
+            let mut spec = study();
+            change(&mut spec);
+            assert_eq!(spec.check(), Err(error));
+        }
+        assert_eq!(study().check(), Ok(()));
+    }
+
+    #[test]
+    fn there_are_as_many_slots_as_the_resource_fits_into_the_capacity() {
+        let table = [
+            ((1, 0.0), (8, 0.0), 8),
+            ((3, 0.0), (8, 0.0), 2),
+            ((1, 0.5), (8, 2.0), 4),
+            ((2, 0.25), (8, 2.0), 4),
+            ((1, 0.1), (100, 1.0), 10),
+            ((1, 0.3), (100, 0.9), 3),
+            ((1, 1e-300), (8, 1.0), 8),
+            ((1, 0.0), (SLOTS_MAX, 0.0), SLOTS_MAX),
+        ];
+        for ((num_cpus, num_gpus), (cpus, gpus), slots) in table {
+            let mut spec = study();
+            spec.resource = Resource { num_cpus, num_gpus };
+            spec.capacity = Capacity { cpus, gpus };
+            assert_eq!(spec.slots(), Ok(slots), "{num_cpus} and {num_gpus} of {cpus} and {gpus}");
+        }
+    }
+
+    #[test]
+    fn a_specification_survives_json_with_its_digest() {
+        let spec = StudySpec { max_reward: Some(0.1 + 0.2), time_out: Some(VirtualTime::LAST), ..study() };
+        let read: StudySpec = serde_json::from_str(&serde_json::to_string(&spec).unwrap()).unwrap();
+        assert_eq!((spec.difference(&read), spec.digest()), (None, read.digest()));
+    }
+}

@@ -109,14 +109,14 @@ impl StudyState {
             Event::Reported { trial, fuel, report, .. } => {
                 // A log holds only reports that could be read.
                 let readings = report.read(&self.metrics).unwrap_or_default();
-                if let Some(record) = self.record_mut(*trial) {
+                if let Some(record) = self.running_mut(*trial) {
                     record.reports += 1;
                     record.fuel = *fuel;
                     record.take(readings);
                 }
             }
             Event::TrialEnded { trial, fuel, outcome, artifacts, .. } => {
-                let Some(record) = self.record_mut(*trial) else { return };
+                let Some(record) = self.running_mut(*trial) else { return };
                 record.fuel = *fuel;
                 record.outcome = Some(outcome.clone());
                 record.artifacts.clone_from(artifacts);
@@ -128,8 +128,10 @@ impl StudyState {
         }
     }
 
-    fn record_mut(&mut self, trial: TrialId) -> Option<&mut TrialRecord> {
-        self.trials.get_mut(usize::try_from(trial.0).ok()?)
+    /// The trial of that number, if it is running.
+    fn running_mut(&mut self, trial: TrialId) -> Option<&mut TrialRecord> {
+        let record = self.trials.get_mut(usize::try_from(trial.0).ok()?)?;
+        record.outcome.is_none().then_some(record)
     }
 }
 

@@ -89,7 +89,6 @@ impl Private {
             eprintln!("guest toolchain: package {} of {}: {package}", count + 1, packages.len());
             let archive = download(&downloads, package)?;
             self.unpack_one(&archive, package)?;
-            self.mark(&format!("package-{}", package.replace('=', "-").replace('/', "_")))?;
         }
         self.write_wrappers(linker.as_deref())?;
         self.link_c_library()?;
@@ -180,7 +179,7 @@ impl Private {
         )?;
         let sources = fs::canonicalize(self.root().join("usr/src"))
             .with_context(|| format!("failed to find the sources in `{}`", self.root().display()))?;
-        let registry = cargo_home()?;
+        let registry = process::cargo_home()?;
         let mut cargo = process::plain_cargo();
         cargo
             .current_dir(&work)
@@ -242,9 +241,9 @@ fn packages(with_linker: bool) -> Result<Vec<String>> {
         .iter()
         .map(|name| format!("{name}={compiler}"))
         .collect();
-    let (library, _) = dependency("libstd-rust-web-dev", &compiler, "libstd-rust-web-")?;
+    let library = dependency("libstd-rust-web-dev", &compiler, "libstd-rust-web-")?;
     packages.push(format!("{library}={compiler}"));
-    let (llvm, _) = dependency(&library, &compiler, "libllvm")?;
+    let llvm = dependency(&library, &compiler, "libllvm")?;
     packages.push(llvm.clone());
     packages.push("wasi-libc".to_owned());
     if with_linker {
@@ -285,7 +284,7 @@ fn candidate(package: &str) -> Result<Option<String>> {
 }
 
 /// The name of a package's dependency that begins so.
-fn dependency(package: &str, version: &str, prefix: &str) -> Result<(String, String)> {
+fn dependency(package: &str, version: &str, prefix: &str) -> Result<String> {
     let text = process::capture(
         Command::new("apt-cache").args(["show", &format!("{package}={version}")]),
         "ask apt for a package's dependencies",
@@ -294,7 +293,7 @@ fn dependency(package: &str, version: &str, prefix: &str) -> Result<(String, Str
     for part in depends.split(',') {
         let name = part.split_whitespace().next().unwrap_or_default();
         if name.starts_with(prefix) {
-            return Ok((name.to_owned(), part.trim().to_owned()));
+            return Ok(name.to_owned());
         }
     }
     bail!("Debian's package `{package}` {version} depends on no `{prefix}…`, which this recipe expects; it depends on: {depends}")
@@ -372,15 +371,6 @@ fn library_folder_name(root: &Path) -> Result<String> {
         .map(|name| name.to_string_lossy().into_owned())
         .find(|name| name.ends_with("-linux-gnu"))
         .with_context(|| format!("no library folder in `{}`", root.join("usr/lib").display()))
-}
-
-/// Where cargo keeps the sources of packages.
-pub(crate) fn cargo_home() -> Result<PathBuf> {
-    if let Some(folder) = std::env::var_os("CARGO_HOME") {
-        return Ok(PathBuf::from(folder));
-    }
-    let home = std::env::var_os("HOME").context("neither CARGO_HOME nor HOME is set")?;
-    Ok(PathBuf::from(home).join(".cargo"))
 }
 
 fn create_folder(path: &Path) -> Result<()> {

@@ -5,6 +5,8 @@
 
 mod arguments;
 mod choice;
+#[cfg(test)]
+mod messages;
 mod parameter;
 mod train;
 

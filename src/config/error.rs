@@ -1,0 +1,197 @@
+//! What is wrong with a study file, with the places in it.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// How many problems are shown; whoever made more of them wants to see the first ones.
+const SHOWN_MAX: usize = 20;
+/// How many characters of a name or a value are shown in a message.
+const SHOWN_CHARACTERS_MAX: usize = 60;
+
+/// Where something stands in the text of a study file, in bytes.
+pub type Span = Range<usize>;
+
+/// A study file is not well formed: at least one problem, in the order of their places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    problems: Vec<Problem>,
+}
+
+/// One thing that is wrong with a study file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// What stands there; may be empty.
+    pub label: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Other places that have to do with it.
+    pub related: Vec<(Span, String)>,
+}
+
+impl Problem {
+    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { message: message.into(), span, label: String::new(), hint: None, related: Vec::new() }
+    }
+
+    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(super) fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push((span, label.into()));
+        self
+    }
+
+    fn render(&self, path: &str, source: &str, renderer: &Renderer) -> String {
+        let snippet = Snippet::source(source)
+            .path(path)
+            .annotation(AnnotationKind::Primary.span(within(source, &self.span)).label(self.label.as_str()))
+            .annotations(
+                self.related
+                    .iter()
+                    .map(|(span, label)| AnnotationKind::Context.span(within(source, span)).label(label.as_str())),
+            );
+        let mut report = vec![Level::ERROR.primary_title(self.message.as_str()).element(snippet)];
+        if let Some(hint) = &self.hint {
+            report.push(Group::with_title(Level::HELP.with_name("hint").secondary_title(hint.as_str())));
+        }
+        renderer.render(&report)
+    }
+}
+
+impl ConfigError {
+    /// An error of these problems; none if there are none.
+    pub(super) fn of(mut problems: Vec<Problem>) -> Option<Self> {
+        // Stable, so that problems of one place stay in the order in which they were found.
+        problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
+        if problems.is_empty() { None } else { Some(Self { problems }) }
+    }
+
+    /// An error of one problem.
+    pub(super) fn one(problem: Problem) -> Self {
+        Self { problems: vec![problem] }
+    }
+
+    /// What is wrong; at least one problem, in the order of their places.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The problems for people: each with its lines of the file and a hint. `text` is what was parsed, `path` what the file is
+    /// called in messages.
+    #[must_use]
+    pub fn render(&self, path: &str, text: &str, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let source = harmless(text);
+        let path: String = path.chars().flat_map(shown_character).collect();
+        let mut rendered = String::new();
+        for problem in self.problems.iter().take(SHOWN_MAX) {
+            rendered.push_str(problem.render(&path, &source, &renderer).trim_end());
+            rendered.push_str("\n\n");
+        }
+        if self.problems.len() > SHOWN_MAX {
+            rendered.push_str(&format!("({} more problems)\n\n", self.problems.len() - SHOWN_MAX));
+        }
+        // One line's end for the last problem; the empty lines only stand between problems.
+        rendered.truncate(rendered.trim_end().len());
+        rendered.push('\n');
+        rendered
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut problems = self.problems.iter();
+        if let Some(first) = problems.next() {
+            formatter.write_str(&first.message)?;
+        }
+        match problems.len() {
+            0 => Ok(()),
+            1 => formatter.write_str(" (and 1 more problem)"),
+            more => write!(formatter, " (and {more} more problems)"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A name or a value in a message: cut to a bearable length, what is not printable as an escape. Names come from files and from
+/// components that nobody trusts.
+pub(super) fn shown(text: impl fmt::Display) -> String {
+    let text = text.to_string();
+    let mut characters = text.chars();
+    let mut shown: String = characters.by_ref().take(SHOWN_CHARACTERS_MAX).flat_map(shown_character).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Names in a hint: `a`, `b` and so on, not too many.
+pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const LISTED_MAX: usize = 16;
+    let more = names.len().saturating_sub(LISTED_MAX);
+    let listed: Vec<String> = names.take(LISTED_MAX).map(|name| format!("`{}`", shown(name))).collect();
+    let listed = listed.join(", ");
+    if more == 0 { listed } else { format!("{listed} and {more} more") }
+}
+
+fn shown_character(character: char) -> Box<dyn Iterator<Item = char>> {
+    match character {
+        '\'' | '"' | '\\' => Box::new(std::iter::once(character)),
+        _ => Box::new(character.escape_debug()),
+    }
+}
+
+/// The text with as many bytes, but without the characters that drive terminals and that the renderer lets through.
+fn harmless(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '\u{80}'..='\u{9f}' | '\u{61c}' => '·',
+            '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => '\u{fffd}',
+            other => other,
+        })
+        .collect()
+}
+
+/// The span cut to the text and to whole characters.
+fn within(text: &str, span: &Span) -> Span {
+    let floor = |at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let start = floor(span.start);
+    start..floor(span.end).max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_hostile_text_is_short_and_printable() {
+        let text = format!("a\u{1b}[31m\u{202e}{}", "x".repeat(1000));
+        let shown = shown(&text);
+        assert!(shown.starts_with("a\\u{1b}[31m\\u{202e}xxx") && shown.ends_with('…') && shown.len() < 120, "{shown}");
+    }
+
+    #[test]
+    fn rendering_keeps_to_the_text_whatever_the_spans() {
+        let text = "é = \"\u{9b}31m\u{200e}\"\n";
+        for start in 0..text.len() + 3 {
+            let error = ConfigError::of(vec![Problem::new(start..start + 2, "bad").related(0..900, "here")]).unwrap();
+            let rendered = error.render("a\u{1b}.toml", text, true);
+            assert!(!rendered.contains('\u{9b}') && !rendered.contains("a\u{1b}.toml"), "{rendered:?}");
+        }
+    }
+}

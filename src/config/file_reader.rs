@@ -1,0 +1,334 @@
+//! Reads a study file section by section.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+
+use super::error::{Problem, Span, listed, shown};
+use super::reader::{Item, TableReader, items, report};
+use super::reference::Section;
+use super::study_file::StudyFile;
+use super::suggestion::did_you_mean;
+use super::{amount, space};
+use crate::numeric::amount::{Seed, VirtualTime};
+use crate::numeric::digest::Digest;
+use crate::scheduler::SchedulerSpec;
+use crate::searcher::{GRID_POINTS_DEFAULT, SearcherSpec};
+use crate::space::Space;
+use crate::study::{FloatMode, Limit, SpecError, StudySpec};
+
+/// How long a study file may be.
+const FILE_BYTES_MAX: usize = 1 << 20;
+/// How many data sets a study may have.
+const DATA_SETS_MAX: usize = 1_000;
+/// How long a name or a path may be.
+const TEXT_BYTES_MAX: usize = 4_096;
+/// The largest `points` of a grid.
+const GRID_POINTS_MAX: u64 = 1_000_000;
+
+/// The searchers of this release with the options that only they have.
+const SEARCHERS: &[(&str, &[&str])] = &[("random", &["first_is_default"]), ("grid", &["points"])];
+/// Schedulers and searchers that other releases have, with the options that only they have.
+const PLANNED_SCHEDULERS: &[(&str, &[&str])] = &[
+    (
+        "hyperband",
+        &["max_t", "grace_period", "reduction_factor", "brackets", "rung_levels", "rung_system_per_bracket", "random_seed"],
+    ),
+    ("rl", &["iteration", "controller_lr", "controller_batch_size", "ema_baseline_decay", "controller_resource", "sync"]),
+];
+const PLANNED_SEARCHERS: &[(&str, &[&str])] = &[("bayesopt", &["num_init_random", "opt_skip_init_length"]), ("rl", &[])];
+
+/// Reads the text. If there are problems, what is given has defaults in their places.
+pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> StudyFile {
+    let mut file = empty();
+    if text.len() > FILE_BYTES_MAX {
+        problems.push(Problem::new(0..0, format!("a study file has at most {FILE_BYTES_MAX} bytes")));
+        return file;
+    }
+    let (table, errors) = DeTable::parse_recoverable(text);
+    problems.extend(errors.iter().map(|error| syntax_problem(error, text)));
+    // What is not TOML was patched up to go on, and would only give problems that nobody made.
+    if problems.is_empty() {
+        let mut reader = FileReader { file: &mut file, problems, num_cpus: None, num_gpus: None, scheduler: 0..0 };
+        reader.top(TableReader::new(Section::named(""), table.get_ref()));
+    }
+    file
+}
+
+fn empty() -> StudyFile {
+    let space = Space::new(Vec::new()).expect("a space without parameters is well formed");
+    StudyFile {
+        name: None,
+        component: None,
+        data: BTreeMap::new(),
+        wall_time_max: None,
+        reward_attr: None,
+        time_attr: None,
+        space: Vec::new(),
+        space_span: 0..0,
+        settings: StudySpec::new("", space, Digest::of(b"")),
+    }
+}
+
+fn syntax_problem(error: &toml::de::Error, text: &str) -> Problem {
+    let span = error.span().unwrap_or(0..0);
+    let there = text.get(span.clone()).unwrap_or("");
+    match error.message() {
+        "duplicate key" => {
+            let problem = Problem::new(span, format!("`{}` is given twice", shown(there)));
+            problem.hint("a key or a [section] may stand only once in its place.")
+        }
+        message if message.starts_with("string values must be quoted") && there.is_empty() => {
+            Problem::new(span, "the value is missing")
+        }
+        message if message.starts_with("string values must be quoted") => {
+            let problem = Problem::new(span, format!("`{}` is no value", shown(there)));
+            problem.hint(format!("write texts in quotes: `\"{}\"`.", shown(there)))
+        }
+        message => Problem::new(span, format!("this is not TOML: {}", shown(message))),
+    }
+}
+
+/// What is read goes into `file`, what is wrong into `problems`.
+struct FileReader<'reader> {
+    file: &'reader mut StudyFile,
+    problems: &'reader mut Vec<Problem>,
+    /// Where keys stand that problems of the whole study point to.
+    num_cpus: Option<Span>,
+    num_gpus: Option<Span>,
+    scheduler: Span,
+}
+
+impl FileReader<'_> {
+    fn top(&mut self, mut top: TableReader<'_>) {
+        self.file.name = self.text(top.take("name"));
+        self.file.component = self.text(top.take("component")).map(PathBuf::from);
+        if let Some(seed) = top.take("seed").and_then(|item| item.integer(0..=u64::MAX, self.problems)) {
+            self.file.settings.seed = Seed(seed);
+        }
+        let wall_time_max = top.take("wall_time_max").and_then(|item| item.nanoseconds(self.problems));
+        self.file.wall_time_max = wall_time_max.map(Duration::from_nanos);
+        if let Some(data) = self.table(top.take("data")) {
+            self.data(data);
+        }
+        self.section(&mut top, "scheduler", Self::scheduler);
+        self.section(&mut top, "searcher", Self::searcher);
+        self.section(&mut top, "resource", Self::resource);
+        self.section(&mut top, "capacity", Self::capacity);
+        self.section(&mut top, "limits", Self::limits);
+        self.section(&mut top, "sandbox", Self::sandbox);
+        let item = top.take("space");
+        self.file.space_span = item.as_ref().map_or(0..0, |item| item.key_span.clone());
+        if let Some(table) = self.table(item) {
+            self.file.space = space::read(table, self.problems);
+        }
+        top.finish(self.problems);
+        self.check();
+    }
+
+    fn section(&mut self, top: &mut TableReader<'_>, name: &str, read: fn(&mut Self, &mut TableReader<'_>)) {
+        let item = top.take(name);
+        if let ("scheduler", Some(item)) = (name, &item) {
+            self.scheduler = item.key_span.clone();
+        }
+        let Some(table) = self.table(item) else { return };
+        let mut reader = TableReader::new(Section::named(name), table);
+        read(self, &mut reader);
+        reader.finish(self.problems);
+    }
+
+    fn scheduler(&mut self, table: &mut TableReader<'_>) {
+        if let Some(item) = table.take("type") {
+            let names = [self.file.settings.scheduler.name()];
+            match self.one_of(&item, &names, PLANNED_SCHEDULERS) {
+                Some(_) => self.file.settings.scheduler = SchedulerSpec::Fifo,
+                // Its options belong to the type that was named; they are no mistakes of their own.
+                None => PLANNED_SCHEDULERS.iter().for_each(|(_, options)| table.discard(options)),
+            }
+        }
+        self.refuse_planned(table, PLANNED_SCHEDULERS);
+        let settings = &mut self.file.settings;
+        let problems = &mut *self.problems;
+        settings.num_trials = table.take("num_trials").and_then(|item| item.integer(1..=i64::MAX as u64, problems));
+        settings.time_out = table.take("time_out").and_then(|item| item.nanoseconds(problems)).map(VirtualTime);
+        settings.max_reward = table.take("max_reward").and_then(|item| item.real(problems));
+        for (key, place) in [
+            ("stop_jobs_after_time_out", &mut settings.stop_jobs_after_time_out),
+            ("delay_get_config", &mut settings.delay_get_config),
+            ("training_history_searcher_info", &mut settings.training_history_searcher_info),
+        ] {
+            if let Some(boolean) = table.take(key).and_then(|item| item.boolean(problems)) {
+                *place = boolean;
+            }
+        }
+        self.file.reward_attr = self.text(table.take("reward_attr"));
+        self.file.time_attr = self.text(table.take("time_attr"));
+        self.file.settings.metrics.constraint_attr = self.text(table.take("constraint_attr"));
+    }
+
+    fn searcher(&mut self, table: &mut TableReader<'_>) {
+        let names: Vec<&'static str> = SEARCHERS.iter().map(|(name, _)| *name).collect();
+        let given = table.take("type");
+        let name = match &given {
+            None => self.file.settings.searcher.name(),
+            Some(item) => match self.one_of(item, &names, PLANNED_SEARCHERS) {
+                Some(name) => name,
+                None => {
+                    SEARCHERS.iter().chain(PLANNED_SEARCHERS).for_each(|(_, options)| table.discard(options));
+                    return;
+                }
+            },
+        };
+        self.refuse_planned(table, PLANNED_SEARCHERS);
+        for (other, options) in SEARCHERS.iter().filter(|(other, _)| *other != name) {
+            for item in table.left(options) {
+                let message = format!("the searcher `{name}` has no option `{}`", item.key);
+                let problem = Problem::new(item.key_span.clone(), message);
+                self.problems.push(problem.hint(format!("it belongs to `type = \"{other}\"`.")));
+            }
+            table.discard(options);
+        }
+        self.file.settings.searcher = match name {
+            "grid" => {
+                let points = table.take("points").and_then(|item| item.integer(1..=GRID_POINTS_MAX, self.problems));
+                // No more than GRID_POINTS_MAX.
+                SearcherSpec::Grid { points: points.map_or(GRID_POINTS_DEFAULT, |points| points as u32) }
+            }
+            _ => {
+                let first = table.take("first_is_default").and_then(|item| item.boolean(self.problems));
+                SearcherSpec::Random { first_is_default: first.unwrap_or(true) }
+            }
+        };
+    }
+
+    fn resource(&mut self, table: &mut TableReader<'_>) {
+        if let Some(item) = table.take("num_cpus") {
+            self.num_cpus = Some(item.span.clone());
+            self.file.settings.resource.num_cpus = self.processors(&item).unwrap_or_default();
+        }
+        if let Some(item) = table.take("num_gpus") {
+            self.num_gpus = Some(item.span.clone());
+            self.file.settings.resource.num_gpus = item.share(self.problems).unwrap_or_default();
+        }
+    }
+
+    fn capacity(&mut self, table: &mut TableReader<'_>) {
+        if let Some(item) = table.take("cpus") {
+            self.num_cpus.get_or_insert(item.span.clone());
+            self.file.settings.capacity.cpus = self.processors(&item).unwrap_or_default();
+        }
+        if let Some(item) = table.take("gpus") {
+            self.num_gpus.get_or_insert(item.span.clone());
+            self.file.settings.capacity.gpus = item.share(self.problems).unwrap_or_default();
+        }
+    }
+
+    fn limits(&mut self, table: &mut TableReader<'_>) {
+        for &limit in Limit::ALL {
+            let units = if limit.unit() == "bytes" { amount::BYTES } else { amount::COUNT };
+            let value = table.take(limit.name()).and_then(|item| item.amount(units, limit.range(), self.problems));
+            if let Some(value) = value {
+                self.file.settings.limits.set(limit, value);
+            }
+        }
+    }
+
+    fn sandbox(&mut self, table: &mut TableReader<'_>) {
+        let name = table.take("nan").and_then(|item| self.one_of(&item, &["native", "canonical"], &[]));
+        self.file.settings.float_mode = match name {
+            Some("canonical") => FloatMode::Canonical,
+            _ => FloatMode::Native,
+        };
+    }
+
+    fn data(&mut self, table: &DeTable<'_>) {
+        if table.len() > DATA_SETS_MAX {
+            self.problems.push(Problem::new(0..0, format!("a study has at most {DATA_SETS_MAX} data sets")));
+            return;
+        }
+        for item in items(table, "data") {
+            if item.key.is_empty() || item.key.chars().any(char::is_control) {
+                let message = "the name of a data set must not be empty, nor have control characters";
+                self.problems.push(Problem::new(item.key_span.clone(), message));
+            }
+            let name = item.key.to_string();
+            if let Some(path) = self.text(Some(item)) {
+                self.file.data.insert(name, PathBuf::from(path));
+            }
+        }
+    }
+
+    /// Checks what concerns several keys. After other problems it would only repeat them.
+    fn check(&mut self) {
+        if !self.problems.is_empty() {
+            return;
+        }
+        let Err(error) = self.file.settings.check() else { return };
+        let (span, hint) = match error {
+            SpecError::Endless => (
+                self.scheduler.clone(),
+                "give it an end under [scheduler], such as `num_trials = 60` or `time_out = \"10m\"`.",
+            ),
+            SpecError::TooLarge { what: "num_gpus", .. } => {
+                (self.num_gpus.clone().unwrap_or(0..0), "raise `gpus` under [capacity].")
+            }
+            SpecError::TooLarge { .. } => {
+                (self.num_cpus.clone().unwrap_or(0..0), "raise `cpus` under [capacity]; 8 are there if nothing is said.")
+            }
+            SpecError::TooManySlots(_) => (self.num_cpus.clone().unwrap_or(0..0), "lower `cpus` under [capacity]."),
+            _ => (0..0, "see the reference of the study file."),
+        };
+        self.problems.push(Problem::new(span, error.to_string()).hint(hint));
+    }
+
+    fn text(&mut self, item: Option<Item<'_>>) -> Option<String> {
+        let item = item?;
+        let text = item.text(self.problems)?;
+        if text.len() > TEXT_BYTES_MAX || text.contains('\0') {
+            let what = format!("must have at most {TEXT_BYTES_MAX} bytes, none of them 0");
+            return report(self.problems, item.problem(&what));
+        }
+        Some(text.to_owned())
+    }
+
+    fn table<'file>(&mut self, item: Option<Item<'file>>) -> Option<&'file DeTable<'file>> {
+        item?.table(self.problems)
+    }
+
+    fn processors(&mut self, item: &Item<'_>) -> Option<u32> {
+        item.integer(1..=u64::from(u32::MAX), self.problems).and_then(|count| u32::try_from(count).ok())
+    }
+
+    /// The name that the text is, out of a few.
+    fn one_of(&mut self, item: &Item<'_>, names: &[&'static str], planned: &[(&str, &[&str])]) -> Option<&'static str> {
+        let quoted = |names: &[&str]| names.iter().map(|name| format!("`\"{name}\"`")).collect::<Vec<_>>().join(" or ");
+        let DeValue::String(given) = item.value else {
+            return report(self.problems, item.unfit(&quoted(names)));
+        };
+        if let Some(name) = names.iter().find(|name| *name == given) {
+            return Some(name);
+        }
+        if planned.iter().any(|(name, _)| name == given) {
+            let problem = item.problem(&format!("cannot be `{given}`: it is not available in this release"));
+            return report(self.problems, problem.hint(format!("available: {}.", quoted(names))));
+        }
+        let problem = item.problem(&format!("must be {}, not `{}`", quoted(names), shown(given)));
+        report(self.problems, match did_you_mean(given, names.iter().copied()) {
+            Some(question) => problem.hint(question),
+            None => problem.hint(format!("available: {}.", listed(names.iter().copied()))),
+        })
+    }
+
+    /// Reports options of schedulers or searchers that this release does not have.
+    fn refuse_planned(&mut self, table: &mut TableReader<'_>, planned: &[(&str, &[&str])]) {
+        for (name, options) in planned {
+            for item in table.left(options) {
+                let message = format!("`{}` belongs to `{name}`, which is not available in this release", item.path);
+                self.problems.push(Problem::new(item.key_span.clone(), message).hint("leave it out."));
+            }
+            table.discard(options);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Study files: TOML to [`StudySpec`](crate::study::StudySpec), with the place of every mistake and what was probably meant.
+//!
+//! At the edge, but without effects: it is given a text and what a component says of itself, and reads no file. It knows nothing
+//! of the sandbox, the store and the executor.
+
+mod amount;
+mod domain;
+mod error;
+mod file_reader;
+mod merge;
+mod reader;
+mod reference;
+mod space;
+mod study_file;
+mod suggestion;
+
+pub use error::{ConfigError, Problem, Span};
+pub use reference::reference;
+pub use study_file::StudyFile;

@@ -1,0 +1,214 @@
+//! The keys of a study file in one table: the reader takes no others, and the reference is made of it.
+
+use std::borrow::Cow;
+
+use crate::study::Limit;
+
+/// A table of a study file whose keys are fixed.
+#[derive(Clone, Debug)]
+pub(super) struct Section {
+    /// Its heading without brackets; empty for the top of the file.
+    pub(super) name: &'static str,
+    /// Its keys, in the order of the reference.
+    pub(super) keys: Vec<Key>,
+}
+
+/// A key of a study file.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    /// What it may be.
+    value: Cow<'static, str>,
+    /// What holds without it.
+    default: Cow<'static, str>,
+    /// What it is for.
+    meaning: Cow<'static, str>,
+}
+
+/// Keys as (name, value, default, meaning).
+type Row = (&'static str, &'static str, &'static str, &'static str);
+
+const TOP: &[Row] = &[
+    ("name", "text", "the folder's name", "What the study is called."),
+    ("component", "path", "none", "The component that is trained, relative to the study file."),
+    ("seed", "integer from 0", "31415927", "The number from which every random draw of the study follows."),
+    ("wall_time_max", "time", "none", "When a run is cut off, in real time. Not part of what the study is: a study that was cut off can be resumed."),
+    ("data", "table", "empty", "The study's data sets: name and path, relative to the study file."),
+    ("scheduler", "table", "", "Which trials are run, and when the study ends."),
+    ("searcher", "table", "", "How configurations are proposed."),
+    ("resource", "table", "", "What one trial occupies."),
+    ("capacity", "table", "", "What there is to occupy; with `resource` it gives the number of slots."),
+    ("limits", "table", "", "The bounds on what one trial may use."),
+    ("sandbox", "table", "", "How the component is run."),
+    ("space", "table", "the component's", "What is searched."),
+];
+
+const SCHEDULER: &[Row] = &[
+    ("type", "`\"fifo\"`", "`\"fifo\"`", "The scheduler. `fifo` runs every trial to its end."),
+    ("num_trials", "integer from 1", "none", "How many trials are started at most. A study needs this or `time_out`."),
+    ("time_out", "virtual seconds or time", "none", "When no more trials are started, in virtual time."),
+    ("stop_jobs_after_time_out", "boolean", "true", "Whether trials that report after the time-out are stopped."),
+    ("reward_attr", "text", "the component's, or `accuracy`", "The attribute of a report that is maximised."),
+    ("time_attr", "text", "the component's, or `epoch`", "The attribute of a report that counts the resource spent."),
+    ("constraint_attr", "text", "none", "An attribute that is feasible where it is not positive; only feasible trials can be the best."),
+    ("max_reward", "real", "none", "The reward at which no more trials are started."),
+    ("delay_get_config", "boolean", "true", "Whether a configuration is chosen only when a slot is free for it, or one ahead."),
+    ("training_history_searcher_info", "boolean", "false", "Whether reports in the history carry what the searcher says of its model."),
+];
+
+const SEARCHER: &[Row] = &[
+    ("type", "`\"random\"` or `\"grid\"`", "`\"random\"`", "The searcher. `random` draws without repetition, `grid` goes through all combinations."),
+    ("first_is_default", "boolean", "true", "`random` only: whether the first trial has the default configuration."),
+    ("points", "integer from 1 to 1000000", "5", "`grid` only: how many values of an interval are tried."),
+];
+
+const RESOURCE: &[Row] = &[
+    ("num_cpus", "integer from 1", "1", "Virtual processors that a trial occupies."),
+    ("num_gpus", "real from 0", "0", "Virtual GPUs that a trial occupies; fractions share one."),
+];
+
+const CAPACITY: &[Row] = &[
+    ("cpus", "integer from 1", "8", "Virtual processors of the study. Part of the study, and never read from the machine."),
+    ("gpus", "real from 0", "0", "Virtual GPUs of the study."),
+];
+
+const SANDBOX: &[Row] = &[(
+    "nan",
+    "`\"native\"` or `\"canonical\"`",
+    "`\"native\"`",
+    "Whether every NaN is the same. `canonical` gives equal bits on every architecture, in loops over floats up to three times slower.",
+)];
+
+impl Section {
+    fn of(name: &'static str, rows: &[Row]) -> Self {
+        let key = |&(name, value, default, meaning): &Row| Key {
+            name,
+            value: value.into(),
+            default: default.into(),
+            meaning: meaning.into(),
+        };
+        Self { name, keys: rows.iter().map(key).collect() }
+    }
+
+    fn limits() -> Self {
+        let key = |&limit: &Limit| {
+            let range = limit.range();
+            let bytes = if limit.unit() == "bytes" { ", or text with a unit" } else { ", or text such as `\"10k\"`" };
+            Key {
+                name: limit.name(),
+                value: format!("{} to {} {}{bytes}", range.start(), range.end(), limit.unit()).into(),
+                default: crate::study::Limits::default().get(limit).to_string().into(),
+                meaning: limit.meaning().into(),
+            }
+        };
+        Self { name: "limits", keys: Limit::ALL.iter().map(key).collect() }
+    }
+
+    /// The section of that name.
+    ///
+    /// # Panics
+    /// If there is none: names are written in this module's callers only.
+    pub(super) fn named(name: &str) -> Self {
+        let section = Self::all().into_iter().find(|section| section.name == name);
+        section.expect("sections are asked for by names of the table, as tests show for each")
+    }
+
+    /// All sections, in the order of the reference.
+    pub(super) fn all() -> Vec<Self> {
+        vec![
+            Self::of("", TOP),
+            Self::of("scheduler", SCHEDULER),
+            Self::of("searcher", SEARCHER),
+            Self::of("resource", RESOURCE),
+            Self::of("capacity", CAPACITY),
+            Self::limits(),
+            Self::of("sandbox", SANDBOX),
+        ]
+    }
+
+    /// How messages call the section.
+    pub(super) fn place(&self) -> String {
+        if self.name.is_empty() { "at the top of the file".into() } else { format!("in [{}]", self.name) }
+    }
+
+    /// Whether the section has that key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys.iter().any(|known| known.name == key)
+    }
+}
+
+const DATA: &str = "\
+Each key is the name of a data set, each value the path of its file, relative to the study file. Trials read a data set by its
+name; the study is bound to its content.
+
+```toml
+[data]
+digits = \"digits.csv\"
+```
+";
+
+const SPACE: &str = "\
+What is searched. With a component, its own description is the space, and each key here replaces one parameter of it; without
+one, the keys are the whole space.
+
+| value | meaning |
+|---|---|
+| `20`, `0.5`, `true`, `\"relu\"` | always this value; the component's domain must contain it, unless it has a constant there |
+| `{ real = [1e-4, 1e-1], log = true, default = 0.01 }` | a real number from an interval, ends included |
+| `{ integer = [8, 128], log = true }` | an integer from an interval, ends included |
+| `{ boolean = [false, true], default = true }` | false or true |
+| `{ choice = [\"relu\", \"tanh\"], default = \"relu\" }` | one of the values |
+| `{ choice = { sgd = { momentum = { real = [0, 1] } }, adam = {} } }` | one of the names, each with parameters that exist only under it, here `optimiser.sgd.momentum` |
+
+`log` (default: false) draws values, and measures distances, on the logarithm. `default` is the value of the default
+configuration; without it the component's, where the domain contains it, or else the middle of the interval (of the logarithms
+for `log`), false, or the first choice.
+
+Names are flat, their parts joined by `.`: a table such as `[space.optimiser]` or `optimiser = { … }` puts its name before those
+in it, a list the numbers from 0. A quoted key such as `\"optimiser.real\"` says a full name at once; it is needed where a part
+is called like a domain. What replaces a parameter of a component must be of its kind: an interval may be wider or narrower than the
+component's, a choice only leave values out. Where a choice is fixed or loses values, the parameters that exist only under the
+others leave the space.
+";
+
+const AMOUNTS: &str = "\
+- *time*: seconds as a number, or a text of numbers with units `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, such as `\"1h 30m\"`.
+- *virtual seconds*: 10⁹ units of fuel each.
+- bytes: a number, or a text such as `\"512 MiB\"`, with `kB`, `MB`, `GB`, `TB` (powers of 1000) or `KiB`, `MiB`, `GiB`, `TiB` (of 1024).
+- other counts: a number such as `1_000_000` or `1e6`, or a text such as `\"1M\"`, with `k`, `M`, `G`, `T`, `P` (powers of 1000).
+";
+
+/// All keys of a study file, as Markdown.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::from("<!-- Made from src/config/reference.rs; a test compares it. -->\n\n");
+    for section in Section::all() {
+        let heading = if section.name.is_empty() { "Top of the file".to_owned() } else { format!("`[{}]`", section.name) };
+        text.push_str(&format!("### {heading}\n\n| key | value | default | meaning |\n|---|---|---|---|\n"));
+        for key in &section.keys {
+            text.push_str(&format!("| `{}` | {} | {} | {} |\n", key.name, key.value, key.default, key.meaning));
+        }
+        text.push('\n');
+    }
+    text.push_str(&format!("### `[data]`\n\n{DATA}\n### `[space]`\n\n{SPACE}\n### Amounts\n\n{AMOUNTS}"));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_section_can_be_asked_for_and_every_key_stands_once_in_the_reference() {
+        let text = reference();
+        for section in Section::all() {
+            let named = Section::named(section.name);
+            for key in &named.keys {
+                let rows = named.keys.iter().filter(|other| other.name == key.name).count();
+                assert_eq!(rows, 1, "{}", key.name);
+                assert!(text.contains(&format!("| `{}` | {} |", key.name, key.value)), "{}", key.name);
+                assert!(key.meaning.ends_with('.'), "{}", key.name);
+            }
+        }
+    }
+}

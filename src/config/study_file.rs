@@ -1,0 +1,130 @@
+//! The study file: read once, then joined with what its component says of itself.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::error::{ConfigError, Problem, Span, shown};
+use super::space::SpaceEntry;
+use super::{file_reader, merge};
+use crate::numeric::digest::Digest;
+use crate::space::{Parameter, Space};
+use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, StudySpec};
+
+/// A study file that was read: well formed in itself, not yet compared with its component.
+#[derive(Clone, Debug)]
+pub struct StudyFile {
+    pub(super) name: Option<String>,
+    pub(super) component: Option<PathBuf>,
+    pub(super) data: BTreeMap<String, PathBuf>,
+    pub(super) wall_time_max: Option<Duration>,
+    pub(super) reward_attr: Option<String>,
+    pub(super) time_attr: Option<String>,
+    /// What the file says of one parameter each, in order.
+    pub(super) space: Vec<SpaceEntry>,
+    /// Where `[space]` stands.
+    pub(super) space_span: Span,
+    /// All other settings; its space is empty.
+    pub(super) settings: StudySpec,
+}
+
+impl StudyFile {
+    /// Reads the text of a study file.
+    ///
+    /// # Errors
+    /// Tells all problems that can be told without the component.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let file = file_reader::read(text, &mut problems);
+        match ConfigError::of(problems) {
+            None => Ok(file),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// The study's name, if the file gives one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The path of the component, relative to the study file.
+    #[must_use]
+    pub fn component(&self) -> Option<&Path> {
+        self.component.as_deref()
+    }
+
+    /// The paths of the data sets by name, relative to the study file.
+    #[must_use]
+    pub fn data(&self) -> &BTreeMap<String, PathBuf> {
+        &self.data
+    }
+
+    /// When a run is cut off, on the wall clock.
+    #[must_use]
+    pub fn wall_time_max(&self) -> Option<Duration> {
+        self.wall_time_max
+    }
+
+    /// The bounds on a trial, which also hold when the component is asked for its description.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    /// How NaN is treated by the component's arithmetic.
+    #[must_use]
+    pub fn float_mode(&self) -> FloatMode {
+        self.settings.float_mode
+    }
+
+    /// The study that the file specifies, joined with what its component says of itself. `default_name` is its name if the
+    /// file gives none.
+    ///
+    /// # Errors
+    /// Tells where the file does not fit the component.
+    pub fn spec(
+        &self,
+        default_name: &str,
+        description: Option<&Description>,
+        component: Option<ComponentId>,
+        data: BTreeMap<String, DataId>,
+        fuel_schedule: Digest,
+    ) -> Result<StudySpec, ConfigError> {
+        let mut problems = Vec::new();
+        let parameters = match description {
+            Some(description) => merge::overridden(&description.space, &self.space, &mut problems),
+            None => merge::declared(&self.space, &mut problems),
+        };
+        if description.is_none() && self.space.is_empty() {
+            let problem = Problem::new(self.space_span.clone(), "the study has nothing to search");
+            problems.push(problem.hint("name a `component`, or declare parameters under [space]."));
+        }
+        if let Some(error) = ConfigError::of(problems) {
+            return Err(error);
+        }
+        let mut spec = self.settings.clone();
+        spec.space = self.checked(parameters)?;
+        spec.name = self.name.as_deref().unwrap_or(default_name).to_owned();
+        spec.component = component;
+        spec.data = data;
+        spec.fuel_schedule = fuel_schedule;
+        let suggestion = |pick: fn(&Description) -> &Option<String>| description.and_then(|it| pick(it).clone());
+        if let Some(attribute) = self.reward_attr.clone().or_else(|| suggestion(|it| &it.reward_attr)) {
+            spec.metrics.reward_attr = attribute;
+        }
+        if let Some(attribute) = self.time_attr.clone().or_else(|| suggestion(|it| &it.time_attr)) {
+            spec.metrics.time_attr = attribute;
+        }
+        Ok(spec)
+    }
+
+    /// The space of these parameters. Each was found well formed by itself; what is left is how they go together.
+    fn checked(&self, parameters: Vec<Parameter>) -> Result<Space, ConfigError> {
+        Space::new(parameters).map_err(|error| {
+            let entry = self.space.iter().find(|entry| entry.name == error.parameter);
+            let span = entry.map_or(self.space_span.clone(), |entry| entry.key_span.clone());
+            ConfigError::one(Problem::new(span, shown(error)))
+        })
+    }
+}

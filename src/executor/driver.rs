@@ -1,0 +1,421 @@
+//! The driver loop: it carries out what the machine decides, and tells it what the workers say.
+//!
+//! It owns the clock, the workers and the journal; it decides nothing that reaches the log.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::message::{FromWorker, Happening, Launch, LoadError, ToWorker};
+use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
+use super::{
+    ExecutorError, Interrupt, Interruption, Journal, KeepArtifacts, Observer, Program, RunEnd, RunOptions, RunProgress,
+};
+use crate::numeric::amount::{Fuel, TrialId};
+use crate::sandbox::{Arguments, Artifact, fuel_schedule};
+use crate::study::{Action, Attribute, Entry, Event, Input, Job, Study};
+
+/// How often the journal is committed and observers are told.
+const TICK: Duration = Duration::from_millis(100);
+/// How many messages are taken in before actions are carried out.
+const MESSAGES_PER_TURN: usize = 256;
+/// A trial with more unconsumed reports than this is held, until it has fewer than the other.
+const HOLD_ABOVE: usize = 4_096;
+const RELEASE_BELOW: usize = 1_024;
+
+/// Runs a study until it ends or is cut off.
+///
+/// # Errors
+/// If the journal fails, the component or the data cannot be had, workers cannot be started, or a trial that was run again did
+/// something else than before. What was appended until then is committed, if the journal can.
+pub fn run(
+    study: &mut Study,
+    program: &Program,
+    journal: &mut dyn Journal,
+    observers: &mut [&mut dyn Observer],
+    options: &RunOptions,
+    interrupt: &Interrupt,
+) -> Result<RunEnd, ExecutorError> {
+    let mut driver = Driver::new(study, program, journal, observers, options)?;
+    let end = driver.run(interrupt);
+    let committed = driver.journal.commit();
+    let end = end?;
+    committed?;
+    Ok(end)
+}
+
+struct Driver<'a, 'b> {
+    study: &'a mut Study,
+    program: &'a Program,
+    journal: &'a mut dyn Journal,
+    observers: &'a mut [&'b mut dyn Observer],
+    options: &'a RunOptions,
+    pool: Pool,
+    workers: BTreeMap<WorkerId, Staffed>,
+    /// Where each running trial runs, and how far it is.
+    trials: BTreeMap<TrialId, Placed>,
+    /// How many workers a trial was aboard of when they were lost.
+    losses: BTreeMap<TrialId, u32>,
+    /// Trials that were aboard of a lost worker: they run one at a time, on a worker of their own, so that the culprit shows.
+    quarantine: VecDeque<Job>,
+    /// What ended trials left behind, until their end is in the log.
+    artifacts: BTreeMap<TrialId, Vec<Artifact>>,
+    held: BTreeSet<TrialId>,
+    began: Instant,
+    progress: RunProgress,
+}
+
+/// A worker with what it is used for.
+struct Staffed {
+    handle: WorkerHandle,
+    trials: usize,
+    /// Whether it is for the quarantine.
+    quarantine: bool,
+    loaded: bool,
+}
+
+struct Placed {
+    worker: WorkerId,
+    fuel: Fuel,
+}
+
+impl<'a, 'b> Driver<'a, 'b> {
+    fn new(
+        study: &'a mut Study,
+        program: &'a Program,
+        journal: &'a mut dyn Journal,
+        observers: &'a mut [&'b mut dyn Observer],
+        options: &'a RunOptions,
+    ) -> Result<Self, ExecutorError> {
+        let ours = fuel_schedule(program.float_mode);
+        if study.spec().fuel_schedule != ours {
+            return Err(ExecutorError::FuelSchedule { ours, theirs: study.spec().fuel_schedule });
+        }
+        Ok(Self {
+            study,
+            program,
+            journal,
+            observers,
+            options,
+            pool: Pool::new(options.isolation),
+            workers: BTreeMap::new(),
+            trials: BTreeMap::new(),
+            losses: BTreeMap::new(),
+            quarantine: VecDeque::new(),
+            artifacts: BTreeMap::new(),
+            held: BTreeSet::new(),
+            began: Instant::now(),
+            progress: RunProgress::default(),
+        })
+    }
+
+    fn run(&mut self, interrupt: &Interrupt) -> Result<RunEnd, ExecutorError> {
+        if !self.study.is_finished() {
+            // One worker first: it compiles what the others then find in the cache.
+            self.hire(false)?;
+            self.wait_until_loaded()?;
+            for _ in 1..self.options.jobs.max(1) {
+                self.hire(false)?;
+            }
+        }
+        let mut next_tick = self.began + TICK;
+        loop {
+            self.carry_out()?;
+            if self.study.is_finished() {
+                self.tick()?;
+                return Ok(RunEnd::Finished);
+            }
+            self.take_in(next_tick)?;
+            let now = Instant::now();
+            if now >= next_tick {
+                self.tick()?;
+                next_tick = now + TICK;
+            }
+            if interrupt.is_requested() {
+                return Ok(RunEnd::Interrupted(Interruption::Requested));
+            }
+            if self.options.wall_time_max.is_some_and(|most| now.duration_since(self.began) >= most) {
+                return Ok(RunEnd::Interrupted(Interruption::WallTime));
+            }
+        }
+    }
+
+    /// Starts a worker and has it load the program.
+    fn hire(&mut self, quarantine: bool) -> Result<(), ExecutorError> {
+        let mut handle = self.pool.spawn()?;
+        handle.tell(ToWorker::Load { program: self.program.clone(), cache: self.cache() });
+        self.workers.insert(handle.id, Staffed { handle, trials: 0, quarantine, loaded: false });
+        Ok(())
+    }
+
+    fn cache(&self) -> Option<PathBuf> {
+        self.options.cache.clone()
+    }
+
+    fn wait_until_loaded(&mut self) -> Result<(), ExecutorError> {
+        while self.workers.values().any(|worker| !worker.loaded) {
+            if let Some(message) = self.pool.receive(TICK) {
+                self.take_message(message)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out what the machine decided.
+    fn carry_out(&mut self) -> Result<(), ExecutorError> {
+        while let Some(action) = self.study.poll_action() {
+            match action {
+                Action::Append(entry) => self.append(&entry)?,
+                Action::Launch(job) => {
+                    self.journal.forget_log(job.trial)?;
+                    let worker = self.least_busy();
+                    self.launch(worker, job);
+                }
+                Action::Stop(trial) => {
+                    if let Some(placed) = self.trials.remove(&trial) {
+                        self.tell(placed.worker, ToWorker::Stop(trial));
+                        self.release_place(placed.worker)?;
+                    }
+                }
+            }
+        }
+        self.release_held();
+        Ok(())
+    }
+
+    fn append(&mut self, entry: &Entry) -> Result<(), ExecutorError> {
+        self.journal.append(entry)?;
+        if let Event::TrialEnded { trial, .. } = &entry.event {
+            self.losses.remove(trial);
+            self.held.remove(trial);
+            let reports = self.study.state().trial(*trial).map_or(0, |record| record.reports);
+            self.journal.cut_log(*trial, reports)?;
+            self.keep_artifacts(*trial)?;
+        }
+        for observer in self.observers.iter_mut() {
+            observer.on_event(entry, self.study.state());
+        }
+        Ok(())
+    }
+
+    fn keep_artifacts(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
+        let Some(artifacts) = self.artifacts.remove(&trial) else { return Ok(()) };
+        let is_best = self.study.state().best().is_some_and(|best| best.trial == trial);
+        let keep = match self.options.keep_artifacts {
+            KeepArtifacts::None => false,
+            KeepArtifacts::Best => is_best,
+            KeepArtifacts::All => true,
+        };
+        if !keep {
+            return Ok(());
+        }
+        for artifact in &artifacts {
+            self.journal.put_artifact(trial, artifact)?;
+        }
+        if self.options.keep_artifacts == KeepArtifacts::Best {
+            self.journal.drop_artifacts_except(trial)?;
+        }
+        Ok(())
+    }
+
+    /// The worker with the fewest trials, the quarantine's apart.
+    fn least_busy(&self) -> Option<WorkerId> {
+        let open = self.workers.iter().filter(|(_, worker)| !worker.quarantine);
+        open.min_by_key(|(_, worker)| worker.trials).map(|(id, _)| *id)
+    }
+
+    fn launch(&mut self, worker: Option<WorkerId>, job: Job) {
+        let Some(worker) = worker else { return };
+        let Some(staffed) = self.workers.get_mut(&worker) else { return };
+        staffed.trials += 1;
+        let trial = job.trial;
+        let order = self.study.spec().space.parameters();
+        let config = order
+            .iter()
+            .filter_map(|parameter| {
+                let value = job.config.get(&parameter.name)?.clone();
+                Some(Attribute { name: parameter.name.clone(), value })
+            })
+            .collect();
+        let arguments = Arguments { config, seed: job.seed };
+        staffed.handle.tell(ToWorker::Launch(Launch { trial, slot: job.slot, start: job.start, arguments }));
+        self.trials.insert(trial, Placed { worker, fuel: Fuel(0) });
+    }
+
+    fn tell(&mut self, worker: WorkerId, message: ToWorker) {
+        if let Some(staffed) = self.workers.get_mut(&worker) {
+            staffed.handle.tell(message);
+        }
+    }
+
+    /// A trial has left a worker; the quarantine goes on with its next.
+    fn release_place(&mut self, worker: WorkerId) -> Result<(), ExecutorError> {
+        let Some(staffed) = self.workers.get_mut(&worker) else { return Ok(()) };
+        staffed.trials = staffed.trials.saturating_sub(1);
+        if staffed.quarantine {
+            self.advance_quarantine()?;
+        }
+        Ok(())
+    }
+
+    /// Lets the next suspect run if none is running.
+    fn advance_quarantine(&mut self) -> Result<(), ExecutorError> {
+        let place = self.workers.iter().find(|(_, worker)| worker.quarantine).map(|(id, worker)| (*id, worker.trials));
+        match (place, self.quarantine.is_empty()) {
+            (Some((_, 1..)), _) => {}
+            (Some((id, 0)), true) => {
+                // Dropping the handle ends the worker; its going is then no loss.
+                self.workers.remove(&id);
+            }
+            (None, true) => {}
+            (place, false) => {
+                if place.is_none() {
+                    self.hire(true)?;
+                }
+                let worker = self.workers.iter().find(|(_, worker)| worker.quarantine).map(|(id, _)| *id);
+                if let Some(job) = self.quarantine.pop_front() {
+                    self.launch(worker, job);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for a message, at most until `deadline`, and takes in what else has arrived.
+    fn take_in(&mut self, deadline: Instant) -> Result<(), ExecutorError> {
+        let wait = deadline.saturating_duration_since(Instant::now());
+        let Some(message) = self.pool.receive(wait) else { return Ok(()) };
+        self.take_message(message)?;
+        for _ in 1..MESSAGES_PER_TURN {
+            let Some(message) = self.pool.receive_ready() else { break };
+            self.take_message(message)?;
+        }
+        Ok(())
+    }
+
+    fn take_message(&mut self, message: FromPool) -> Result<(), ExecutorError> {
+        match message {
+            FromPool::Said(worker, FromWorker::Happened(happenings)) => {
+                for happening in happenings {
+                    self.take_happening(worker, happening)?;
+                }
+                Ok(())
+            }
+            FromPool::Said(worker, FromWorker::Loaded(loaded)) => {
+                let theirs = loaded.map_err(|error: LoadError| ExecutorError::Load(error))?;
+                let ours = self.study.spec().fuel_schedule;
+                if theirs != ours {
+                    return Err(ExecutorError::FuelSchedule { ours: theirs, theirs: ours });
+                }
+                if let Some(staffed) = self.workers.get_mut(&worker) {
+                    staffed.loaded = true;
+                }
+                Ok(())
+            }
+            FromPool::Said(_, FromWorker::Inspected(_)) => Ok(()),
+            FromPool::Said(worker, FromWorker::Broken(words)) | FromPool::Gone(worker, words) => {
+                self.lose_worker(worker, words)
+            }
+        }
+    }
+
+    fn take_happening(&mut self, worker: WorkerId, happening: Happening) -> Result<(), ExecutorError> {
+        let trial = match &happening {
+            Happening::Reported { trial, .. }
+            | Happening::Advanced { trial, .. }
+            | Happening::Logged { trial, .. }
+            | Happening::Ended { trial, .. } => *trial,
+        };
+        // What a trial did past its end, or on a worker that it was taken from, is not of interest.
+        let Some(placed) = self.trials.get_mut(&trial).filter(|placed| placed.worker == worker) else {
+            return Ok(());
+        };
+        match happening {
+            Happening::Reported { fuel, report, .. } => {
+                self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
+                placed.fuel = fuel;
+                self.study.handle(Input::Reported { trial, fuel, report })?;
+                self.hold_if_ahead(trial);
+            }
+            Happening::Advanced { fuel, .. } => {
+                self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
+                placed.fuel = fuel;
+                self.study.handle(Input::Advanced { trial, fuel })?;
+            }
+            Happening::Logged { reports, text, .. } => self.journal.append_log(trial, reports, &text)?,
+            Happening::Ended { fuel, outcome, artifacts, .. } => {
+                self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
+                self.trials.remove(&trial);
+                self.release_place(worker)?;
+                let records = artifacts.iter().map(|artifact| artifact.record.clone()).collect();
+                if !artifacts.is_empty() {
+                    self.artifacts.insert(trial, artifacts);
+                }
+                self.study.handle(Input::Ended { trial, fuel, outcome, artifacts: records })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A trial whose reports pile up waits inside its next one.
+    fn hold_if_ahead(&mut self, trial: TrialId) {
+        if self.study.reports_waiting(trial) <= HOLD_ABOVE || self.held.contains(&trial) {
+            return;
+        }
+        if let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) {
+            self.held.insert(trial);
+            self.tell(worker, ToWorker::Hold { trial, held: true });
+        }
+    }
+
+    fn release_held(&mut self) {
+        let behind: Vec<TrialId> =
+            self.held.iter().copied().filter(|trial| self.study.reports_waiting(*trial) < RELEASE_BELOW).collect();
+        for trial in behind {
+            self.held.remove(&trial);
+            if let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) {
+                self.tell(worker, ToWorker::Hold { trial, held: false });
+            }
+        }
+    }
+
+    /// Replaces a lost worker and has its trials run again.
+    fn lose_worker(&mut self, worker: WorkerId, words: String) -> Result<(), ExecutorError> {
+        let Some(mut lost) = self.workers.remove(&worker) else { return Ok(()) };
+        lost.handle.kill();
+        if !lost.loaded {
+            return Err(ExecutorError::WorkerLost { words });
+        }
+        self.progress.workers_lost += 1;
+        if !lost.quarantine {
+            self.hire(false)?;
+        }
+        let aboard: Vec<TrialId> =
+            self.trials.iter().filter(|(_, placed)| placed.worker == worker).map(|(trial, _)| *trial).collect();
+        for trial in aboard {
+            self.trials.remove(&trial);
+            self.held.remove(&trial);
+            *self.losses.entry(trial).or_default() += 1;
+            if lost.quarantine {
+                // It was alone, and has lost its second worker.
+                self.study.handle(Input::Crashed { trial })?;
+                continue;
+            }
+            self.study.handle(Input::Restarted { trial })?;
+            self.journal.forget_log(trial)?;
+            let job = self.study.running().find(|job| job.trial == trial).cloned();
+            self.quarantine.extend(job);
+        }
+        self.advance_quarantine()
+    }
+
+    fn tick(&mut self) -> Result<(), ExecutorError> {
+        self.journal.commit()?;
+        self.progress.wall_time = self.began.elapsed();
+        self.progress.running = self.trials.iter().map(|(trial, placed)| (*trial, placed.fuel)).collect();
+        for observer in self.observers.iter_mut() {
+            observer.on_tick(&self.progress, self.study.state());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! The one protocol between the driver and its workers, whether they are threads or processes.
+//!
+//! Between processes a message is its length as 4 bytes, little endian, and then its Postcard encoding. Both ends are the same
+//! program; the first exchange shows it.
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Program;
+use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
+use crate::numeric::digest::Digest;
+use crate::sandbox::{Arguments, Artifact, ComponentError, Inspection};
+use crate::study::{FloatMode, Limits, Outcome, Report};
+
+/// From the driver to a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum ToWorker {
+    /// Check and compile a component, and ask for its description.
+    Inspect {
+        /// Its file.
+        component: PathBuf,
+        /// The bounds in force.
+        limits: Limits,
+        /// How NaN is treated.
+        float_mode: FloatMode,
+        /// The folder of compiled components, if there is one.
+        cache: Option<PathBuf>,
+    },
+    /// Load what the trials are made of.
+    Load {
+        /// It.
+        program: Program,
+        /// The folder of compiled components, if there is one.
+        cache: Option<PathBuf>,
+    },
+    /// Run a trial.
+    Launch(Launch),
+    /// Stop running a trial. No more is heard of it.
+    Stop(TrialId),
+    /// Let a trial that reports faster than it is consumed wait, or go on.
+    Hold {
+        /// The trial.
+        trial: TrialId,
+        /// Whether it waits.
+        held: bool,
+    },
+}
+
+/// A trial to be run by a worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Launch {
+    /// The trial.
+    pub(super) trial: TrialId,
+    /// Its slot and its start, by which the worker knows who is behind.
+    pub(super) slot: Slot,
+    /// When it starts.
+    pub(super) start: VirtualTime,
+    /// Its input.
+    pub(super) arguments: Arguments,
+}
+
+/// From a worker to the driver.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum FromWorker {
+    /// The answer to `Inspect`.
+    Inspected(Result<Inspection, ComponentError>),
+    /// The answer to `Load`: the worker's fuel schedule, or why it cannot run the trials.
+    Loaded(Result<Digest, LoadError>),
+    /// What trials have done, in order.
+    Happened(Vec<Happening>),
+    /// The worker's machine failed, not a trial.
+    Broken(String),
+}
+
+/// Something that a trial has done.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Happening {
+    /// It made its next report.
+    Reported { trial: TrialId, fuel: Fuel, report: Report },
+    /// It has used at least this much fuel.
+    Advanced { trial: TrialId, fuel: Fuel },
+    /// It wrote to its log, after so many reports.
+    Logged { trial: TrialId, reports: u64, text: String },
+    /// It ended.
+    Ended { trial: TrialId, fuel: Fuel, outcome: Outcome, artifacts: Vec<Artifact> },
+}
+
+/// Why a worker cannot run the trials of a study.
+#[derive(Clone, Debug, thiserror::Error, Serialize, Deserialize)]
+pub enum LoadError {
+    /// The component is not fit.
+    #[error(transparent)]
+    Component(#[from] ComponentError),
+    /// A data set cannot be had.
+    #[error("{0}")]
+    Data(String),
+    /// The engine cannot be set up.
+    #[error("{0}")]
+    Sandbox(String),
+}
+
+/// Writes one message.
+pub(super) fn write_message<T: Serialize>(writer: &mut impl Write, message: &T) -> io::Result<()> {
+    let bytes = postcard::to_stdvec(message).map_err(io::Error::other)?;
+    let length = u32::try_from(bytes.len()).map_err(|_| io::Error::other("a message is larger than 4 GiB"))?;
+    writer.write_all(&length.to_le_bytes())?;
+    writer.write_all(&bytes)?;
+    writer.flush()
+}
+
+/// Reads one message; nothing at the end of the stream.
+pub(super) fn read_message<T: DeserializeOwned>(reader: &mut impl Read) -> io::Result<Option<T>> {
+    let mut length = [0; 4];
+    match reader.read_exact(&mut length) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let length = u32::from_le_bytes(length);
+    let mut bytes = Vec::new();
+    // Grows with what arrives, so that a false length takes no memory.
+    reader.take(u64::from(length)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != u64::from(length) {
+        return Ok(None);
+    }
+    postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other)
+}

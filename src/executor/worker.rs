@@ -1,0 +1,281 @@
+//! A worker: runs many trials on one thread, as fibers, always the one that is furthest behind in virtual time.
+//!
+//! That one is what the others' events wait for. It runs until its next fuel yield; then what has happened is passed on to the
+//! driver and the choice is made anew.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use super::Program;
+use super::message::{FromWorker, Happening, Launch, LoadError, ToWorker};
+use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
+use crate::numeric::digest::Digest;
+use crate::sandbox::component::{self, ComponentError};
+use crate::sandbox::engine::YIELD_INTERVAL;
+use crate::sandbox::instance::{self, EngineFailure};
+use crate::sandbox::{CompiledCache, DataSets, Ended, Gate, Inspection, Sandbox, TrialSink, fuel_schedule};
+use crate::study::{ComponentId, FloatMode, Limits, Report};
+
+/// How long what has happened may wait to be passed on with more.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
+/// How much of it may wait.
+const FLUSH_COUNT: usize = 256;
+
+/// Where a worker's messages go. It fails when the driver is gone.
+pub(super) type Outbox<'a> = &'a mut dyn FnMut(FromWorker) -> Result<(), DriverGone>;
+
+/// The driver is gone; the worker has nothing left to do.
+pub(super) struct DriverGone;
+
+/// What the trials of a worker are made of.
+struct Loaded {
+    program: instance::Program,
+    limits: Arc<Limits>,
+    data: Arc<DataSets>,
+}
+
+/// A trial that the worker runs.
+struct Fiber {
+    trial: TrialId,
+    slot: Slot,
+    start: VirtualTime,
+    future: Pin<Box<dyn Future<Output = Result<Ended, EngineFailure>> + Send>>,
+    happened: Arc<Happened>,
+    gate: Arc<Gate>,
+    /// A lower bound of its fuel at its next event.
+    bound: Fuel,
+    held: bool,
+}
+
+/// What a trial's host functions have noted down since the last time that somebody looked.
+#[derive(Default)]
+struct Happened(Mutex<Vec<Note>>);
+
+enum Note {
+    Reported(Fuel, Report),
+    Logged(u64, String),
+}
+
+struct Sink(Arc<Happened>);
+
+impl TrialSink for Sink {
+    fn report(&mut self, fuel: Fuel, report: Report) {
+        self.0.push(Note::Reported(fuel, report));
+    }
+
+    fn log(&mut self, reports: u64, text: String) {
+        self.0.push(Note::Logged(reports, text));
+    }
+}
+
+impl Happened {
+    fn push(&self, note: Note) {
+        // Nothing panics while it holds the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(note);
+    }
+
+    fn take(&self) -> Vec<Note> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Works until the driver is gone.
+pub(super) fn work(inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) {
+    let mut worker = Worker { loaded: None, fibers: Vec::new(), happenings: Vec::new(), flushed: Instant::now() };
+    // The driver's going is the only way in which this ends.
+    let _ = worker.run(inbox, outbox);
+}
+
+struct Worker {
+    loaded: Option<Loaded>,
+    fibers: Vec<Fiber>,
+    /// What was not passed on yet.
+    happenings: Vec<Happening>,
+    flushed: Instant,
+}
+
+impl Worker {
+    fn run(&mut self, inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) -> Result<(), DriverGone> {
+        loop {
+            while let Some(message) = self.receive(inbox, outbox)? {
+                self.handle(message, outbox)?;
+            }
+            if let Some(index) = self.furthest_behind() {
+                let ended = self.advance(index, outbox)?;
+                let due = ended || self.happenings.len() >= FLUSH_COUNT || self.flushed.elapsed() >= FLUSH_INTERVAL;
+                if due {
+                    self.flush(outbox)?;
+                }
+            }
+        }
+    }
+
+    /// The next message: waited for if there is nothing else to do.
+    fn receive(&mut self, inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) -> Result<Option<ToWorker>, DriverGone> {
+        match inbox.try_recv() {
+            Ok(message) => return Ok(Some(message)),
+            Err(TryRecvError::Disconnected) => return Err(DriverGone),
+            Err(TryRecvError::Empty) => {}
+        }
+        if self.furthest_behind().is_some() {
+            return Ok(None);
+        }
+        self.flush(outbox)?;
+        inbox.recv().map(Some).map_err(|RecvError| DriverGone)
+    }
+
+    fn handle(&mut self, message: ToWorker, outbox: Outbox<'_>) -> Result<(), DriverGone> {
+        match message {
+            ToWorker::Inspect { component, limits, float_mode, cache } => {
+                outbox(FromWorker::Inspected(inspect(component, &limits, float_mode, cache)))
+            }
+            ToWorker::Load { program, cache } => {
+                let loaded = load(&program, cache).map(|loaded| self.loaded = Some(loaded));
+                outbox(FromWorker::Loaded(loaded.map(|()| fuel_schedule(program.float_mode))))
+            }
+            ToWorker::Launch(launch) => {
+                self.launch(launch);
+                Ok(())
+            }
+            ToWorker::Stop(trial) => {
+                self.fibers.retain(|fiber| fiber.trial != trial);
+                Ok(())
+            }
+            ToWorker::Hold { trial, held } => {
+                if let Some(fiber) = self.fibers.iter_mut().find(|fiber| fiber.trial == trial) {
+                    fiber.held = held;
+                    fiber.gate.set_closed(held);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn launch(&mut self, launch: Launch) {
+        // The driver loads before it launches.
+        let Some(loaded) = &self.loaded else { return };
+        let Launch { trial, slot, start, arguments } = launch;
+        let happened = Arc::new(Happened::default());
+        let gate = Arc::new(Gate::default());
+        let program = loaded.program.clone();
+        let (limits, data) = (loaded.limits.clone(), loaded.data.clone());
+        let (sink, held_by) = (Box::new(Sink(happened.clone())), gate.clone());
+        let future = Box::pin(async move { program.train(arguments, limits, data, sink, held_by).await });
+        self.fibers.push(Fiber { trial, slot, start, future, happened, gate, bound: Fuel(0), held: false });
+    }
+
+    /// The trial with the least virtual time among those that can run.
+    fn furthest_behind(&self) -> Option<usize> {
+        let runnable = self.fibers.iter().enumerate().filter(|(_, fiber)| !(fiber.held && fiber.gate.is_waiting()));
+        runnable.min_by_key(|(_, fiber)| (fiber.start.after(fiber.bound), fiber.slot)).map(|(index, _)| index)
+    }
+
+    /// Runs a trial until its next yield or its end; says whether it has ended.
+    fn advance(&mut self, index: usize, outbox: Outbox<'_>) -> Result<bool, DriverGone> {
+        let fiber = &mut self.fibers[index];
+        // Yields are wake-ups of our own choosing: the trial is polled again when its turn comes.
+        let polled = fiber.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let trial = fiber.trial;
+        for note in fiber.happened.take() {
+            self.happenings.push(match note {
+                Note::Reported(fuel, report) => {
+                    fiber.bound = fuel;
+                    Happening::Reported { trial, fuel, report }
+                }
+                Note::Logged(reports, text) => Happening::Logged { trial, reports, text },
+            });
+        }
+        match polled {
+            Poll::Pending => {
+                if !fiber.gate.is_waiting() {
+                    // A yield comes after a whole interval since fuel was last set, which was at the last report or later.
+                    fiber.bound = fiber.bound.saturating_add(Fuel(YIELD_INTERVAL));
+                    self.happenings.push(Happening::Advanced { trial, fuel: fiber.bound });
+                }
+                Ok(false)
+            }
+            Poll::Ready(result) => {
+                self.fibers.swap_remove(index);
+                match result {
+                    Ok(Ended { fuel, outcome, artifacts }) => {
+                        self.happenings.push(Happening::Ended { trial, fuel, outcome, artifacts });
+                        Ok(true)
+                    }
+                    Err(failure) => {
+                        self.flush(outbox)?;
+                        outbox(FromWorker::Broken(failure.to_string()))?;
+                        Ok(false)
+                    }
+                }
+            }
+        }
+    }
+
+    fn flush(&mut self, outbox: Outbox<'_>) -> Result<(), DriverGone> {
+        self.flushed = Instant::now();
+        if self.happenings.is_empty() {
+            return Ok(());
+        }
+        outbox(FromWorker::Happened(std::mem::take(&mut self.happenings)))
+    }
+}
+
+fn load(program: &Program, cache: Option<PathBuf>) -> Result<Loaded, LoadError> {
+    let sandbox = Sandbox::new(program.float_mode).map_err(|error| LoadError::Sandbox(error.to_string()))?;
+    let bytes = component::read(&program.component)?;
+    let found = Digest::of(&bytes);
+    if found != program.id.digest {
+        let (found, expected) = (found.to_string(), program.id.digest.to_string());
+        return Err(ComponentError::Changed { found, expected }.into());
+    }
+    let component = compiled(&sandbox, found, &bytes, cache)?;
+    component::check_world(&sandbox, &component)?;
+    let data = DataSets::load(&program.data).map_err(|error| LoadError::Data(error.to_string()))?;
+    Ok(Loaded {
+        program: instance::Program::new(&sandbox, &component)?,
+        limits: Arc::new(program.limits.clone()),
+        data: Arc::new(data),
+    })
+}
+
+fn compiled(
+    sandbox: &Sandbox,
+    digest: Digest,
+    bytes: &[u8],
+    cache: Option<PathBuf>,
+) -> Result<wasmtime::component::Component, ComponentError> {
+    // A cache that cannot be used costs time, nothing else.
+    match cache.and_then(|folder| CompiledCache::open(&folder).ok()) {
+        Some(cache) => cache.get_or_compile(sandbox, digest, bytes),
+        None => component::compile(sandbox, bytes),
+    }
+}
+
+fn inspect(
+    path: PathBuf,
+    limits: &Limits,
+    float_mode: FloatMode,
+    cache: Option<PathBuf>,
+) -> Result<Inspection, ComponentError> {
+    let sandbox = Sandbox::new(float_mode).map_err(|error| ComponentError::Engine(error.to_string()))?;
+    let bytes = component::read(&path)?;
+    let id = ComponentId { digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
+    let component = compiled(&sandbox, id.digest, &bytes, cache)?;
+    let described = component::inspect(&sandbox, &component, id, limits);
+    run_to_end(described).map(|(_, inspection)| inspection)
+}
+
+/// Runs a future whose only reason to be pending is a fuel yield.
+pub(super) fn run_to_end<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return output;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Compiled components on disk, so that a component is compiled once on a machine.
+//!
+//! Loading compiled code is trusting it. The folder is the user's alone (mode 0700), each file carries a message authentication
+//! code under a key that lies in the folder, and both are checked before anything is loaded. A file is named by the
+//! component's digest and by everything else that the code depends on.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use wasmtime::component::Component;
+
+use super::component::{self, ComponentError};
+use super::engine::Sandbox;
+use crate::numeric::digest::Digest;
+
+const KEY_FILE: &str = "key";
+const MAC_BYTES: usize = 32;
+
+/// A folder of compiled components.
+#[derive(Clone, Debug)]
+pub struct CompiledCache {
+    folder: PathBuf,
+    key: [u8; 32],
+}
+
+impl CompiledCache {
+    /// Opens the folder, making it and its key if they are not there.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or is open to others.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        make_private_folder(folder)?;
+        let key = read_or_make_key(&folder.join(KEY_FILE))?;
+        Ok(Self { folder: folder.to_owned(), key })
+    }
+
+    /// The compiled component, from the folder if it is there; else it is compiled and kept. A folder that fails to keep it
+    /// is no error.
+    ///
+    /// # Errors
+    /// If the component does not compile.
+    pub fn get_or_compile(&self, sandbox: &Sandbox, digest: Digest, bytes: &[u8]) -> Result<Component, ComponentError> {
+        let path = self.path(sandbox, digest);
+        if let Some(component) = self.load(sandbox, &path) {
+            return Ok(component);
+        }
+        let component = component::compile(sandbox, bytes)?;
+        if let Ok(code) = component.serialize() {
+            // What cannot be kept is compiled again next time.
+            let _ = self.keep(&path, &code);
+        }
+        Ok(component)
+    }
+
+    /// Whether the component is in the folder.
+    #[must_use]
+    pub fn contains(&self, sandbox: &Sandbox, digest: Digest) -> bool {
+        self.path(sandbox, digest).exists()
+    }
+
+    fn path(&self, sandbox: &Sandbox, digest: Digest) -> PathBuf {
+        let name = Digest::of_canonical(&(sandbox.compatibility(), digest));
+        self.folder.join(format!("{name}.compiled"))
+    }
+
+    fn load(&self, sandbox: &Sandbox, path: &Path) -> Option<Component> {
+        let file = fs::read(path).ok()?;
+        let (mac, code) = file.split_at_checked(MAC_BYTES)?;
+        // Comparing hashes takes the same time wherever they differ.
+        if blake3::Hash::from_slice(mac).ok()? != self.mac(path, code) {
+            return None;
+        }
+        // SAFETY: the authentication code shows that these bytes came out of `Component::serialize` in `keep`, under this name,
+        // by somebody who can read the key: this user. The engine checks that they fit its version and settings.
+        #[expect(unsafe_code, reason = "loading compiled code is trusting it; the proof is above")]
+        unsafe { Component::deserialize(&sandbox.engine, code) }.ok()
+    }
+
+    fn mac(&self, path: &Path, code: &[u8]) -> blake3::Hash {
+        let name = path.file_name().unwrap_or_default();
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(Digest::of(name.as_encoded_bytes()).0.as_slice());
+        hasher.update(code);
+        hasher.finalize()
+    }
+
+    fn keep(&self, path: &Path, code: &[u8]) -> io::Result<()> {
+        // Under a name of its own first: others may read while this writes.
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        let draft = path.with_extension(format!("{:016x}.draft", u64::from_le_bytes(random)));
+        let write = || {
+            let mut file = create_private(&draft)?;
+            file.write_all(self.mac(path, code).as_bytes())?;
+            file.write_all(code)?;
+            fs::rename(&draft, path)
+        };
+        write().inspect_err(|_| {
+            let _ = fs::remove_file(&draft);
+        })
+    }
+}
+
+fn make_private_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+        if !folder.exists() {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
+        let metadata = fs::metadata(folder)?;
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder belongs to somebody else"));
+        }
+        if metadata.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    fs::create_dir_all(folder)
+}
+
+fn create_private(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The folder's key. Whoever comes first makes it; the others read it.
+fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
+    if let Some(key) = read_key(path)? {
+        return Ok(key);
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(io::Error::other)?;
+    let draft = path.with_extension(format!("{}.draft", blake3::hash(&key).to_hex()));
+    create_private(&draft)?.write_all(&key)?;
+    // A link fails if the key is there by now, and never shows half a key.
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            read_key(path)?.ok_or_else(|| io::Error::other("the key of the folder is damaged"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn read_key(path: &Path) -> io::Result<Option<[u8; 32]>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(bytes.try_into().ok()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

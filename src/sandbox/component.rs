@@ -1,0 +1,228 @@
+//! From bytes to a checked component: size, form, world; then compilation.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
+use super::engine::Sandbox;
+use super::instance::Program;
+use crate::study::{ComponentId, Description, Outcome};
+
+/// The largest component that is looked at. Interpreters compiled in take some 40 MB.
+pub const COMPONENT_BYTES_MAX: u64 = 128 << 20;
+/// How deep components may be nested in each other.
+const NESTING_MAX: usize = 16;
+/// The most functions that a component may hold, in all of its modules.
+const FUNCTIONS_MAX: u64 = 1_000_000;
+
+/// The export that makes a component a trial.
+const TRAIN: &str = "trialbox:trial/train";
+/// The imports of our own that are offered, without versions.
+const OWN_IMPORTS: &[&str] = &[
+    "trialbox:trial/types",
+    "trialbox:trial/report",
+    "trialbox:trial/data",
+    "trialbox:trial/artifact",
+    "trialbox:trial/log",
+];
+/// The packages of WASI that are offered.
+const WASI_OFFERED: &[&str] = &["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/"];
+
+/// A component is not fit to be run.
+#[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
+pub enum ComponentError {
+    /// The file cannot be read.
+    #[error("the component `{path}` cannot be read: {reason}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// It is too large.
+    #[error("the component has {bytes} bytes; at most {COMPONENT_BYTES_MAX} are allowed")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+    },
+    /// It is something else.
+    #[error("it is {what}, not a WebAssembly component")]
+    NotAComponent {
+        /// What it looks like.
+        what: String,
+    },
+    /// It is not well formed, or uses something that is off.
+    #[error("the component is not valid: {0}")]
+    Invalid(String),
+    /// It does not export what a trial must.
+    #[error("the component does not export `{TRAIN}`")]
+    NotATrial {
+        /// The exports that it has.
+        exports: Vec<String>,
+    },
+    /// It imports something that is offered by nobody.
+    #[error("the component imports `{0}`, which trialbox does not offer")]
+    Import(String),
+    /// An import or export has another type than this world's.
+    #[error("the component does not fit the world `trialbox:trial/trial@0.1.0`: {0}")]
+    World(String),
+    /// Its `describe` failed.
+    #[error("the component's `describe` did not return: {0}")]
+    Describe(Outcome),
+    /// Its description is not well formed.
+    #[error("the component's description is not well formed: {0}")]
+    Description(String),
+    /// The machine failed.
+    #[error("{0}")]
+    Engine(String),
+    /// The file is not what the study was begun with.
+    #[error("the component has changed: the file is {found}, the study has {expected}")]
+    Changed {
+        /// The digest of the file.
+        found: String,
+        /// The digest in the study.
+        expected: String,
+    },
+}
+
+/// What can be told of a component.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// Its digest and size.
+    pub id: ComponentId,
+    /// The size of its compiled code.
+    pub compiled_bytes: u64,
+    /// What it imports.
+    pub imports: Vec<ImportStatus>,
+    /// What it says of itself.
+    pub description: Description,
+}
+
+/// An import of a component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportStatus {
+    /// The interface's name, with its version.
+    pub name: String,
+    /// What the component gets for it.
+    pub offer: Offer,
+}
+
+/// What a component gets for an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Offer {
+    /// The interface works.
+    Offered,
+    /// Calling one of its functions ends the trial.
+    Trapped,
+}
+
+/// Reads a component's file, no further than is allowed.
+///
+/// # Errors
+/// If it cannot be read or is too large.
+pub fn read(path: &Path) -> Result<Vec<u8>, ComponentError> {
+    use std::io::Read;
+    let failed = |error: std::io::Error| ComponentError::Read { path: path.to_owned(), reason: error.to_string() };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(COMPONENT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > COMPONENT_BYTES_MAX {
+        return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
+    }
+    Ok(bytes)
+}
+
+/// Checks the form of a component before anything is compiled: that it is one, and that it is not built to exhaust the compiler.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn check_form(bytes: &[u8]) -> Result<(), ComponentError> {
+    use wasmparser::{Parser, Payload};
+
+    if bytes.len() as u64 > COMPONENT_BYTES_MAX {
+        return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
+    }
+    if Parser::is_core_wasm(bytes) {
+        return Err(ComponentError::NotAComponent { what: "a core WebAssembly module".into() });
+    }
+    if !Parser::is_component(bytes) {
+        let what = if bytes.is_empty() { "an empty file" } else { "some other kind of file" };
+        return Err(ComponentError::NotAComponent { what: what.into() });
+    }
+    let (mut depth, mut functions) = (0_usize, 0_u64);
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(|error| ComponentError::Invalid(error.to_string()))? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CodeSectionStart { count, .. } => functions += u64::from(count),
+            _ => {}
+        }
+        if depth > NESTING_MAX {
+            return Err(ComponentError::Invalid(format!("it nests components deeper than {NESTING_MAX}")));
+        }
+        if functions > FUNCTIONS_MAX {
+            return Err(ComponentError::Invalid(format!("it has more than {FUNCTIONS_MAX} functions")));
+        }
+    }
+    Ok(())
+}
+
+/// Checks and compiles a component.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn compile(sandbox: &Sandbox, bytes: &[u8]) -> Result<Component, ComponentError> {
+    check_form(bytes)?;
+    Component::new(&sandbox.engine, bytes).map_err(|error| ComponentError::Invalid(format!("{error:#}")))
+}
+
+/// Checks that a component is a trial, and lists its imports.
+///
+/// # Errors
+/// If it exports no `train`, or imports what nobody offers.
+pub fn check_world(sandbox: &Sandbox, component: &Component) -> Result<Vec<ImportStatus>, ComponentError> {
+    let component_type = component.component_type();
+    let exports: Vec<String> = component_type.exports(&sandbox.engine).map(|(name, _)| name.to_owned()).collect();
+    if !exports.iter().any(|name| unversioned(name) == TRAIN) {
+        return Err(ComponentError::NotATrial { exports });
+    }
+    component_type
+        .imports(&sandbox.engine)
+        .map(|(name, item)| {
+            let offer = match unversioned(name) {
+                own if OWN_IMPORTS.contains(&own) => Offer::Offered,
+                wasi if WASI_OFFERED.iter().any(|package| wasi.starts_with(package)) => Offer::Offered,
+                wasi if wasi.starts_with("wasi:") => Offer::Trapped,
+                _ if !matches!(item.ty, ComponentItem::ComponentInstance(_)) => {
+                    return Err(ComponentError::Import(name.to_owned()));
+                }
+                _ => return Err(ComponentError::Import(name.to_owned())),
+            };
+            Ok(ImportStatus { name: name.to_owned(), offer })
+        })
+        .collect()
+}
+
+fn unversioned(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(interface, _)| interface)
+}
+
+/// Binds a component's imports and asks for its description.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub async fn inspect(
+    sandbox: &Sandbox,
+    component: &Component,
+    id: ComponentId,
+    limits: &crate::study::Limits,
+) -> Result<(Program, Inspection), ComponentError> {
+    let imports = check_world(sandbox, component)?;
+    let program = Program::new(sandbox, component)?;
+    let description = program.describe(limits).await?;
+    let compiled_bytes = component.image_range();
+    let compiled_bytes = (compiled_bytes.end as usize - compiled_bytes.start as usize) as u64;
+    Ok((program, Inspection { id, compiled_bytes, imports, description }))
+}

@@ -1,0 +1,244 @@
+//! One instance's life: instantiation, one call of `describe` or `train`, and what came of it.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use serde::{Deserialize, Serialize};
+use wasmtime::component::{Component, InstancePre};
+use wasmtime::{AsContextMut, Store, WasmBacktrace};
+
+use super::bindings::{Trial, TrialPre, types};
+use super::component::ComponentError;
+use super::costs::{DESCRIBE_FUEL_MAX, INSTANTIATION_FUEL_MAX, PRICES, YIELD_INTERVAL};
+use super::description::checked_description;
+use super::engine::Sandbox;
+pub use super::fault::EngineFailure;
+use super::fault::outcome_of;
+use super::host::data::DataSets;
+use super::host::report::value_for_guest;
+use super::host::{HostState, Role, TrialState, charge_debt, fuel_used};
+use crate::numeric::amount::{Fuel, Seed};
+use crate::numeric::digest::Digest;
+use crate::study::{ArtifactRecord, Attribute, Description, Limit, Limits, Outcome, Report};
+
+/// Hears what a trial does while it runs. Called from within host functions: it must not block.
+pub trait TrialSink: Send {
+    /// The trial made its next report, having used `fuel`.
+    fn report(&mut self, fuel: Fuel, report: Report);
+
+    /// The trial wrote to its log, after having made `reports` reports.
+    fn log(&mut self, reports: u64, text: String);
+}
+
+/// Holds a trial inside `report` while it is closed.
+#[derive(Debug, Default)]
+pub struct Gate {
+    closed: AtomicBool,
+    waiting: AtomicBool,
+}
+
+impl Gate {
+    /// Closes or opens the gate. Whoever opens it must poll the trial again.
+    pub fn set_closed(&self, closed: bool) {
+        self.closed.store(closed, Ordering::Release);
+    }
+
+    /// Whether the trial is being held: its future is pending for this and not for a fuel yield.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    pub(super) async fn pass(&self) {
+        poll_fn(|_| {
+            let closed = self.closed.load(Ordering::Acquire);
+            self.waiting.store(closed, Ordering::Release);
+            if closed { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+}
+
+/// A component that is ready to be instantiated, with its imports bound.
+#[derive(Clone)]
+pub struct Program {
+    sandbox: Sandbox,
+    pre: TrialPre<HostState>,
+}
+
+/// The input of one trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arguments {
+    /// The configuration, in the order of the space's declaration.
+    pub config: Vec<Attribute>,
+    /// The seed of the trial.
+    pub seed: Seed,
+}
+
+/// A file that a trial left behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// Its name, digest and size.
+    pub record: ArtifactRecord,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// How a run of a trial ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// The fuel that it used, debts included; at a trap, what the engine had written down.
+    pub fuel: Fuel,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// What a completed trial left behind, in the order of names.
+    pub artifacts: Vec<Artifact>,
+}
+
+impl Program {
+    /// Binds a component's imports. What it imports of WASI and is not offered traps when it is called.
+    ///
+    /// # Errors
+    /// If the component is not of this world.
+    pub fn new(sandbox: &Sandbox, component: &Component) -> Result<Self, ComponentError> {
+        let mut linker = (*sandbox.linker).clone();
+        let refuse = |error: wasmtime::Error| ComponentError::World(format!("{error:#}"));
+        linker.define_unknown_imports_as_traps(component).map_err(refuse)?;
+        let pre: InstancePre<HostState> = linker.instantiate_pre(component).map_err(refuse)?;
+        Ok(Self { sandbox: sandbox.clone(), pre: TrialPre::new(pre).map_err(refuse)? })
+    }
+
+    /// Asks the component for its description, and checks it.
+    ///
+    /// # Errors
+    /// If the component fails to describe itself, or describes no well-formed space.
+    pub async fn describe(&self, limits: &Limits) -> Result<Description, ComponentError> {
+        let mut limits = limits.clone();
+        limits.fuel_max = DESCRIBE_FUEL_MAX;
+        let failed = |error: wasmtime::Error| match outcome_of(&error) {
+            Ok(outcome) => ComponentError::Describe(outcome),
+            Err(failure) => ComponentError::Engine(failure.to_string()),
+        };
+        let mut store = self.store(Arc::new(limits), Role::Describe, Seed(0)).map_err(failed)?;
+        let trial = self.instantiate(&mut store).await.map_err(failed)?;
+        begin_counting(&mut store, 0).map_err(failed)?;
+        let description = trial.trialbox_trial_train().call_describe(&mut store).await.map_err(failed)?;
+        checked_description(description)
+    }
+
+    /// Runs one trial to its end. The future is pending at every fuel yield, and while `gate` holds it; dropping it stops the
+    /// trial.
+    ///
+    /// # Errors
+    /// If the machine fails; the trial then has no outcome and can be run again.
+    pub async fn train(
+        &self,
+        arguments: Arguments,
+        limits: Arc<Limits>,
+        data: Arc<DataSets>,
+        sink: Box<dyn TrialSink>,
+        gate: Arc<Gate>,
+    ) -> Result<Ended, EngineFailure> {
+        let state = TrialState { sink, gate, data, reports: 0, artifacts: Default::default(), artifact_bytes: 0 };
+        let fuel_max = limits.fuel_max;
+        let failure_bytes_max = usize::try_from(limits.failure_bytes_max).unwrap_or(usize::MAX);
+        let role = Role::Trial(Box::new(state));
+        let mut store =
+            self.store(limits, role, arguments.seed).map_err(|error| EngineFailure(format!("{error:#}")))?;
+        let result = self.call_train(&mut store, arguments).await;
+        let outcome = match &result {
+            Ok(Ok(())) => Outcome::Completed,
+            Ok(Err(message)) => Outcome::Failed { message: cut(message, failure_bytes_max) },
+            Err(error) => outcome_of(error)?,
+        };
+        if let Err(error) = &result
+            && let Some(backtrace) = error.downcast_ref::<WasmBacktrace>()
+        {
+            store.data_mut().write_log(format!("{outcome}\n{backtrace}\n").as_bytes());
+        }
+        close_log(store.data_mut());
+        let fuel = match outcome {
+            Outcome::Exceeded { limit: Limit::FuelMax } => fuel_max,
+            _ => fuel_used(&store.as_context_mut()).min(fuel_max).max(PRICES.start.min(fuel_max)),
+        };
+        let artifacts = match (&outcome, &mut store.data_mut().role) {
+            (Outcome::Completed, Role::Trial(trial)) => std::mem::take(&mut trial.artifacts),
+            _ => Default::default(),
+        };
+        let artifacts = artifacts
+            .into_iter()
+            .map(|(name, bytes)| {
+                let record = ArtifactRecord { name, digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
+                Artifact { record, bytes }
+            })
+            .collect();
+        Ok(Ended { fuel: Fuel(fuel), outcome, artifacts })
+    }
+
+    async fn call_train(
+        &self,
+        store: &mut Store<HostState>,
+        arguments: Arguments,
+    ) -> wasmtime::Result<Result<(), String>> {
+        let trial = self.instantiate(store).await?;
+        begin_counting(store, PRICES.start)?;
+        let config = arguments
+            .config
+            .iter()
+            .map(|attribute| types::Attribute {
+                name: attribute.name.clone(),
+                value: value_for_guest(&attribute.value),
+            })
+            .collect();
+        let arguments = types::Arguments { config, seed: arguments.seed.0 };
+        trial.trialbox_trial_train().call_train(store, &arguments).await
+    }
+
+    fn store(&self, limits: Arc<Limits>, role: Role, seed: Seed) -> wasmtime::Result<Store<HostState>> {
+        let host_call_bytes_max = usize::try_from(limits.host_call_bytes_max).unwrap_or(usize::MAX);
+        let handles_max = usize::try_from(limits.handles_max).unwrap_or(usize::MAX);
+        let mut store = Store::new(&self.sandbox.engine, HostState::new(limits, role, seed));
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(host_call_bytes_max);
+        store.set_max_component_handles(handles_max);
+        store.call_hook(charge_debt);
+        Ok(store)
+    }
+
+    /// Instantiates without yielding: what it costs can depend on the machine, so it is bounded and not counted.
+    async fn instantiate(&self, store: &mut Store<HostState>) -> wasmtime::Result<Trial> {
+        store.data_mut().fuel_given = INSTANTIATION_FUEL_MAX;
+        store.set_fuel(INSTANTIATION_FUEL_MAX)?;
+        self.pre.instantiate_async(store).await
+    }
+}
+
+/// From here on fuel counts, beginning with the price of what came before.
+fn begin_counting(store: &mut Store<HostState>, price: u64) -> wasmtime::Result<()> {
+    let state = store.data_mut();
+    let fuel_max = state.limits.fuel_max;
+    state.debt = 0;
+    state.fuel_given = fuel_max;
+    store.fuel_async_yield_interval(Some(YIELD_INTERVAL))?;
+    match fuel_max.checked_sub(price) {
+        Some(left) => store.set_fuel(left),
+        None => Err(wasmtime::Trap::OutOfFuel.into()),
+    }
+}
+
+fn close_log(state: &mut HostState) {
+    let dropped = state.log.bytes_dropped();
+    state.flush_log();
+    if let (Role::Trial(trial), true) = (&mut state.role, dropped > 0) {
+        let note = format!("[{dropped} more bytes of log were dropped: limit `log_bytes_max`]\n");
+        trial.sink.log(trial.reports, note);
+    }
+}
+
+/// At most `bytes_max` bytes of `text`, cut between characters.
+fn cut(text: &str, bytes_max: usize) -> String {
+    let end = (0..=bytes_max.min(text.len())).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    text[..end].to_owned()
+}

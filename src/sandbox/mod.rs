@@ -1,0 +1,27 @@
+//! The sandbox: components are checked, compiled and run here, on wasmtime.
+//!
+//! It knows trials, limits and outcomes ([`crate::study`]) and nothing of schedulers, stores or processes. A guest is hostile:
+//! everything that comes from one is bounded and checked before use, and no guest can make this module panic.
+//!
+//! - [`engine`]: the deterministic settings, and their digest, the fuel schedule;
+//! - [`component`]: from bytes to a checked and compiled component; [`cache`] keeps compiled ones;
+//! - [`instance`]: one run of `describe` or `train`, from instantiation to an [`Outcome`](crate::study::Outcome);
+//! - [`host`]: one file for each interface that a guest may import.
+
+pub mod cache;
+pub mod component;
+pub mod engine;
+pub mod host;
+pub mod instance;
+
+mod bindings;
+mod costs;
+mod description;
+mod fault;
+mod memory;
+
+pub use cache::CompiledCache;
+pub use component::{ComponentError, Inspection, ImportStatus, Offer};
+pub use engine::{Sandbox, SandboxError, fuel_schedule};
+pub use host::data::DataSets;
+pub use instance::{Arguments, Artifact, Ended, Gate, TrialSink};

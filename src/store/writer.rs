@@ -1,0 +1,355 @@
+//! Writes a study file: one writer at a time, events in groups. Talks to `study` for what it writes.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+
+use super::lock::{WriterLock, beside};
+use super::{Corruption, Reader, StoreError, connection, format, row};
+use crate::numeric::amount::{Sequence, TrialId};
+use crate::numeric::digest::Digest;
+use crate::study::Entry;
+
+/// The largest part of an artifact in one row.
+const PART_BYTES_MAX: usize = 128 << 20;
+/// How long closing waits for readers that keep the write-ahead log in use, in milliseconds.
+const CLOSE_WAIT: Duration = Duration::from_millis(250);
+
+/// How a writer uses its file. A commit goes to the write-ahead log, so that readers go on meanwhile; it survives the end of the
+/// process at once and that of the machine after the next checkpoint. A log that lost its end then is still in order, and
+/// resuming the study gives the lost events again.
+const SETTINGS: &str = "
+    PRAGMA synchronous = NORMAL;
+    PRAGMA cache_size = -16384;
+    PRAGMA wal_autocheckpoint = 4096;
+    PRAGMA foreign_keys = OFF;
+";
+
+/// The one writer of a study file.
+///
+/// What is written becomes readable, and safe from the end of the process, with the next [`Store::commit`]. Once a write has
+/// failed, everything after the last commit is gone and nothing more is taken: the log must have no gap.
+#[derive(Debug)]
+pub struct Store {
+    /// Stands before the lock, so that it is closed before that is given up.
+    connection: Connection,
+    _lock: WriterLock,
+    path: PathBuf,
+    /// How many events there are, those that are not committed included.
+    events: u64,
+    /// How many events are committed.
+    recorded: u64,
+    is_broken: bool,
+    /// Kept for its memory.
+    payload: Vec<u8>,
+}
+
+impl Store {
+    /// Makes a new study file without events.
+    ///
+    /// # Errors
+    /// If there is a file at `path`, or none can be made.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        let place = connection::place_of_new(path)?;
+        let lock = WriterLock::take(&place)?;
+        // Refuses a file that somebody else has made since. Nobody in this process has it open yet, so it may be closed again.
+        File::create_new(&place).map_err(|error| StoreError::from_system(path, "make", error))?;
+        Self::prepare(&place, lock, true).inspect_err(|_| {
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                // What can't be removed doesn't matter beside the error that is reported.
+                let _ = fs::remove_file(beside(&place, suffix));
+            }
+        })
+    }
+
+    /// Opens the study at `path` to go on with it.
+    ///
+    /// The log is not checked here: the caller reads it with [`Store::reader`], which does.
+    ///
+    /// # Errors
+    /// If there is none that this release can write, or another process writes it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let place = connection::place_of_existing(path)?;
+        // Before anything is made next to a file that is no study.
+        drop(connection::open_readable(&place)?);
+        let lock = WriterLock::take(&place)?;
+        Self::prepare(&place, lock, false)
+    }
+
+    fn prepare(place: &Path, lock: WriterLock, is_new: bool) -> Result<Self, StoreError> {
+        let connection = connection::open_writable(place)?;
+        let prepared = || -> rusqlite::Result<()> {
+            // Where the file system can't share memory SQLite stays with its rollback journal, which is slower and correct.
+            connection.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(()))?;
+            connection.execute_batch(SETTINGS)?;
+            if is_new { format::write_schema(&connection) } else { Ok(()) }
+        }();
+        prepared.map_err(|error| StoreError::from_sqlite(place, Some(&connection), "open", 0, error))?;
+        connection::check_format(place, &connection)?;
+        let last: Option<i64> = connection
+            .query_row("SELECT max(sequence) FROM event", (), |row| row.get(0))
+            .map_err(|error| StoreError::from_sqlite(place, Some(&connection), "read", 0, error))?;
+        let events = match last.map(u64::try_from) {
+            None => 0,
+            Some(Ok(last)) => last + 1,
+            Some(Err(_)) => {
+                let problem = Corruption::Gap { missing: Sequence(0) };
+                return Err(StoreError::Corrupt { path: place.to_owned(), problem });
+            }
+        };
+        let path = place.to_owned();
+        Ok(Self { connection, _lock: lock, path, events, recorded: events, is_broken: false, payload: Vec::new() })
+    }
+
+    /// The full path of the file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many events there are, those that are not committed included.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// A reader of the same file. It sees what was committed.
+    ///
+    /// # Errors
+    /// If the file can't be read.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(&self.path)
+    }
+
+    /// Puts `entry` at the end of the log. `wall_time` is when it came about, since 1970.
+    ///
+    /// # Errors
+    /// If it is not the next entry or can't be written.
+    pub fn append(&mut self, entry: &Entry, wall_time: Duration) -> Result<(), StoreError> {
+        if entry.sequence.0 != self.events {
+            let path = self.path.clone();
+            return Err(StoreError::OutOfOrder { path, expected: Sequence(self.events), found: entry.sequence });
+        }
+        let mut payload = std::mem::take(&mut self.payload);
+        let written = self.append_with(entry, wall_time, &mut payload);
+        self.payload = payload;
+        written?;
+        self.events += 1;
+        Ok(())
+    }
+
+    fn append_with(&mut self, entry: &Entry, wall_time: Duration, payload: &mut Vec<u8>) -> Result<(), StoreError> {
+        let event = &entry.event;
+        let unwritable = |path: &Path| StoreError::Unwritable {
+            path: path.to_owned(),
+            what: format!("event {} (`{}`)", entry.sequence, event.kind()),
+        };
+        let integers = (
+            i64::try_from(entry.sequence.0),
+            event.trial().map(|trial| i64::try_from(trial.0)).transpose(),
+            i64::try_from(event.time().0),
+        );
+        let (Ok(sequence), Ok(trial), Ok(time)) = integers else { return Err(unwritable(&self.path)) };
+        let Some(payload) = row::write_payload(event, payload) else { return Err(unwritable(&self.path)) };
+        let wall_time = i64::try_from(wall_time.as_millis()).unwrap_or(i64::MAX);
+        self.write("append to", |connection| {
+            connection
+                .prepare_cached(row::INSERT)?
+                .execute(params![sequence, event.kind(), trial, time, payload, entry.digest.0, wall_time])
+                .map(|_| ())
+        })
+    }
+
+    /// Puts text at the end of a trial's log. `report` is the number of reports that the trial had made before.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn append_log(&mut self, trial: TrialId, report: u64, text: &str) -> Result<(), StoreError> {
+        let trial = self.number(trial)?;
+        let report = i64::try_from(report).unwrap_or(i64::MAX);
+        self.write("append to", |connection| {
+            let sql = "INSERT INTO log (trial, report, position, text) \
+                       SELECT ?1, ?2, coalesce(max(position) + 1, 0), ?3 FROM log WHERE trial = ?1";
+            connection.prepare_cached(sql)?.execute(params![trial, report, text]).map(|_| ())
+        })
+    }
+
+    /// Forgets a trial's log, because the trial is run again from its start and will write it again.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn clear_log(&mut self, trial: TrialId) -> Result<(), StoreError> {
+        let trial = self.number(trial)?;
+        self.write("change", |connection| {
+            connection.prepare_cached("DELETE FROM log WHERE trial = ?1")?.execute([trial]).map(|_| ())
+        })
+    }
+
+    /// Keeps the content of an artifact of a trial. `digest` is that of `bytes`; who reads it checks that.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn put_artifact(&mut self, digest: Digest, trial: TrialId, bytes: &[u8]) -> Result<(), StoreError> {
+        let trial = self.number(trial)?;
+        self.write("write an artifact to", |connection| {
+            let own = "INSERT OR IGNORE INTO artifact_owner (trial, digest) VALUES (?1, ?2)";
+            connection.prepare_cached(own)?.execute(params![trial, digest.0])?;
+            let is_there: bool = connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM artifact WHERE digest = ?1)")?
+                .query_row([digest.0], |row| row.get(0))?;
+            if is_there {
+                return Ok(());
+            }
+            let mut insert =
+                connection.prepare_cached("INSERT INTO artifact (digest, part, bytes) VALUES (?1, ?2, ?3)")?;
+            // An empty artifact has one part too, so that it is there.
+            let count = bytes.len().div_ceil(PART_BYTES_MAX).max(1);
+            for part in 0..count {
+                let start = part * PART_BYTES_MAX;
+                let end = bytes.len().min(start + PART_BYTES_MAX);
+                insert.execute(params![digest.0, part as i64, &bytes[start..end]])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Drops the contents of artifacts that belong to other trials only. What the log says of them stays.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn keep_artifacts_of(&mut self, trial: TrialId) -> Result<(), StoreError> {
+        let trial = self.number(trial)?;
+        self.write("change", |connection| {
+            connection.prepare_cached("DELETE FROM artifact_owner WHERE trial <> ?1")?.execute([trial])?;
+            let orphans = "DELETE FROM artifact WHERE digest NOT IN (SELECT digest FROM artifact_owner)";
+            connection.prepare_cached(orphans)?.execute(()).map(|_| ())
+        })
+    }
+
+    /// Makes what was written readable for others, and safe from the end of this process.
+    ///
+    /// # Errors
+    /// If it can't be written; everything after the last commit is then gone.
+    pub fn commit(&mut self) -> Result<(), StoreError> {
+        if self.is_broken {
+            return Err(self.broken());
+        }
+        if !self.connection.is_autocommit() {
+            let done = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute(()));
+            done.map_err(|error| self.fail("commit to", error))?;
+        }
+        self.recorded = self.events;
+        Ok(())
+    }
+
+    /// Commits and leaves the study in its one file.
+    ///
+    /// While others read the file, a write-ahead log stays next to it; the last of them that may write removes it.
+    ///
+    /// # Errors
+    /// If it can't be written; [`StoreError::Full`] after the commit loses nothing.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.commit()?;
+        let moved = || -> rusqlite::Result<()> {
+            self.connection.busy_timeout(CLOSE_WAIT)?;
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
+            // With a rollback journal the file can be read where nothing can be written, and copied alone.
+            self.connection.query_row("PRAGMA journal_mode = DELETE", (), |_| Ok(()))
+        }();
+        match moved.map_err(|error| self.failure("close", error)) {
+            Ok(()) | Err(StoreError::Busy { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes something in the open transaction, or in a new one.
+    fn write(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        if self.is_broken {
+            return Err(self.broken());
+        }
+        if self.connection.is_autocommit() {
+            let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute(()));
+            // Nothing is lost where no transaction could be begun; it may be tried again.
+            begun.map_err(|error| self.failure(doing, error))?;
+        }
+        work(&self.connection).map_err(|error| self.fail(doing, error))
+    }
+
+    /// Takes note of a failure in a transaction: SQLite may have dropped all of it, so that going on would leave a gap.
+    fn fail(&mut self, doing: &'static str, error: rusqlite::Error) -> StoreError {
+        let failure = self.failure(doing, error);
+        if !self.connection.is_autocommit() {
+            // If even this fails, closing the connection drops the transaction.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        self.is_broken = true;
+        self.events = self.recorded;
+        failure
+    }
+
+    fn failure(&self, doing: &'static str, error: rusqlite::Error) -> StoreError {
+        StoreError::from_sqlite(&self.path, Some(&self.connection), doing, self.recorded, error)
+    }
+
+    fn broken(&self) -> StoreError {
+        StoreError::Broken { path: self.path.clone(), recorded: self.recorded }
+    }
+
+    fn number(&self, trial: TrialId) -> Result<i64, StoreError> {
+        i64::try_from(trial.0)
+            .map_err(|_| StoreError::Unwritable { path: self.path.clone(), what: format!("the number of trial {trial}") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numeric::amount::{Seed, Slot, VirtualTime};
+    use crate::space::{Config, Space, Value};
+    use crate::study::{Chain, Event, StudySpec};
+
+    fn first() -> Event {
+        let space = Space::new(Vec::new()).unwrap();
+        Event::StudyStarted { spec: Box::new(StudySpec::new("full", space, Digest::of(b"prices"))) }
+    }
+
+    fn started(trial: u64) -> Event {
+        let config: Config = [("text".to_owned(), Value::Text("x".repeat(1000)))].into_iter().collect();
+        Event::TrialStarted { trial: TrialId(trial), slot: Slot(0), time: VirtualTime(trial), seed: Seed(trial), config }
+    }
+
+    #[test]
+    fn a_full_disk_loses_nothing_that_was_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.study");
+        let mut store = Store::create(&path).unwrap();
+        let mut chain = Chain::default();
+        store.append(&chain.push(first()), Duration::ZERO).unwrap();
+        store.commit().unwrap();
+        store.connection.query_row("PRAGMA max_page_count = 60", (), |_| Ok(())).unwrap();
+        let mut whole = chain.clone();
+        let failure = (0..1000)
+            .find_map(|trial| {
+                store.append(&chain.push(started(trial)), Duration::ZERO).and_then(|()| store.commit()).err().or_else(
+                    || {
+                        whole = chain.clone();
+                        None
+                    },
+                )
+            })
+            .unwrap();
+        let recorded = whole.len();
+        assert!(matches!(failure, StoreError::Full { recorded: found, .. } if found == recorded), "{failure:?}");
+        assert!(failure.hint().unwrap().ends_with(&format!("up to event {}", recorded - 1)));
+        assert!(matches!(store.append(&chain.push(started(2000)), Duration::ZERO), Err(StoreError::OutOfOrder { .. })));
+        assert!(matches!(store.commit(), Err(StoreError::Broken { .. })));
+        drop(store);
+        assert_eq!(Reader::open(&path).unwrap().head().unwrap(), whole);
+    }
+}

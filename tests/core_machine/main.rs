@@ -1,0 +1,213 @@
+//! The study's machine in a simulated world: whatever the physical order, the log is that of a sequential simulation.
+
+mod decisions;
+mod oracle;
+mod replay;
+mod world;
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use trialbox::numeric::amount::{Slot, TrialId, VirtualTime};
+use trialbox::numeric::digest::{Digest, canonical_bytes};
+use trialbox::searcher::SearcherSpec;
+use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
+use trialbox::study::{Chain, Entry, Event, Job, Outcome, StudySpec};
+
+use world::{Behaviour, Dice, Disorder, anything, rewards, run};
+
+fn wide_space() -> Space {
+    let learning_rate = Domain::Real(RealRange { lower: 1e-4, upper: 1e-1, log: true });
+    let activation = Domain::Choice(vec![Value::from("relu"), Value::from("tanh")]);
+    Space::new(vec![Parameter::new("lr", learning_rate), Parameter::new("activation", activation)]).unwrap()
+}
+
+fn small_space() -> Space {
+    let depth = Domain::Integer(IntegerRange { lower: 1, upper: 4, log: false });
+    Space::new(vec![Parameter::new("depth", depth), Parameter::new("bias", Domain::Boolean)]).unwrap()
+}
+
+/// A study of that many slots and trials, everything else as usual.
+pub fn study_of(slots: u32, num_trials: u64) -> StudySpec {
+    let mut spec = StudySpec::new("simulated", wide_space(), Digest::of(b"fuel schedule of the simulated world"));
+    spec.capacity.cpus = slots;
+    spec.num_trials = Some(num_trials);
+    spec
+}
+
+/// Any study, by seed.
+fn any_study(seed: u64) -> StudySpec {
+    let mut dice = Dice(seed);
+    let mut spec = study_of(1 + dice.below(6) as u32, 1 + dice.below(25));
+    spec.seed.0 = dice.next();
+    spec.delay_get_config = dice.one_in(2);
+    if dice.one_in(3) {
+        spec.space = small_space();
+    }
+    if dice.one_in(3) {
+        spec.searcher = SearcherSpec::Grid { points: 3 };
+    }
+    if dice.one_in(3) {
+        spec.time_out = Some(VirtualTime(1 + dice.below(1_500)));
+        spec.stop_jobs_after_time_out = !dice.one_in(3);
+        if dice.one_in(2) {
+            spec.num_trials = None;
+        }
+    }
+    if dice.one_in(3) {
+        spec.max_reward = Some(1.0);
+    }
+    if dice.one_in(3) {
+        spec.metrics.constraint_attr = Some("excess".into());
+    }
+    spec
+}
+
+fn assert_same_log(ours: &[Entry], theirs: &[Entry]) {
+    for (one, two) in ours.iter().zip(theirs) {
+        assert_eq!(one.digest, two.digest, "event {}:\n{:?}\n{:?}", one.sequence, one.event, two.event);
+    }
+    assert_eq!(ours.len(), theirs.len());
+}
+
+/// The trials' starts and ends in a log, by trial.
+pub fn outcomes(log: &[Entry]) -> BTreeMap<TrialId, Outcome> {
+    let ended = log.iter().filter_map(|entry| match &entry.event {
+        Event::TrialEnded { trial, outcome, .. } => Some((*trial, outcome.clone())),
+        _ => None,
+    });
+    ended.collect()
+}
+
+/// Without a report after its end a trial's time is never less than this.
+fn instant_world(job: &Job) -> Behaviour {
+    // Trials without any fuel would make a study without `num_trials` endless.
+    let mut behaviour = anything(7, job);
+    behaviour.fuel += 1;
+    behaviour
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn the_log_is_that_of_the_sequential_simulation(study: u64, world: u64, disorder: u64) {
+        let spec = any_study(study);
+        let script = |job: &Job| Behaviour { fuel: anything(world, job).fuel + 1, ..anything(world, job) };
+        assert_same_log(&run(&spec, &script, Disorder::of_seed(disorder)), &oracle::sequential(&spec, &script));
+    }
+
+    #[test]
+    fn the_state_is_the_fold_of_the_log_after_every_step(study: u64, disorder: u64) {
+        let disorder = Disorder { folds: true, ..Disorder::of_seed(disorder) };
+        run(&any_study(study), &instant_world, disorder);
+    }
+
+    #[test]
+    fn events_come_in_the_order_of_time_and_slot(study: u64, disorder: u64) {
+        let log = run(&any_study(study), &instant_world, Disorder::of_seed(disorder));
+        let mut slots: BTreeMap<TrialId, Slot> = BTreeMap::new();
+        let mut last = (VirtualTime(0), Slot(0));
+        for entry in &log {
+            match &entry.event {
+                Event::TrialStarted { trial, slot, time, .. } => {
+                    // A start follows the end that freed its slot at once; at the beginning all slots are filled.
+                    assert!(*time == VirtualTime(0) || (*time, *slot) == last, "{entry:?} after {last:?}");
+                    slots.insert(*trial, *slot);
+                }
+                Event::Reported { trial, time, .. } | Event::TrialEnded { trial, time, .. } => {
+                    assert!((*time, slots[trial]) >= last, "{entry:?} after {last:?}");
+                    last = (*time, slots[trial]);
+                }
+                Event::StudyStarted { .. } => {}
+                Event::StudyEnded { time, .. } => assert_eq!(*time, last.0),
+            }
+        }
+    }
+
+    #[test]
+    fn a_slot_runs_one_trial_at_a_time_and_each_trial_ends_once(study: u64, disorder: u64) {
+        let spec = any_study(study);
+        let mut busy: BTreeMap<Slot, TrialId> = BTreeMap::new();
+        let mut started = 0;
+        for entry in run(&spec, &instant_world, Disorder::of_seed(disorder)) {
+            match entry.event {
+                Event::TrialStarted { trial, slot, .. } => {
+                    assert_eq!(trial.0, started);
+                    started += 1;
+                    assert!(slot.0 < spec.slots().unwrap());
+                    assert_eq!(busy.insert(slot, trial), None);
+                }
+                Event::Reported { trial, .. } => assert!(busy.values().any(|&other| other == trial)),
+                Event::TrialEnded { trial, .. } => {
+                    let before = busy.len();
+                    busy.retain(|_, other| *other != trial);
+                    assert_eq!(busy.len() + 1, before);
+                }
+                Event::StudyStarted { .. } => assert_eq!(entry.sequence.0, 0),
+                Event::StudyEnded { .. } => assert!(busy.is_empty()),
+            }
+        }
+    }
+
+    #[test]
+    fn the_digests_of_a_log_are_the_chain_over_its_events(study: u64, disorder: u64) {
+        let mut chain = Chain::default();
+        for entry in run(&any_study(study), &instant_world, Disorder::of_seed(disorder)) {
+            assert_eq!(chain.push(entry.event.clone()).digest, entry.digest);
+        }
+    }
+
+    #[test]
+    fn events_survive_json_and_the_canonical_encoding(study: u64) {
+        for entry in run(&any_study(study), &instant_world, Disorder::none()) {
+            let digest = Digest::of_canonical(&entry.event);
+            let from_json: Event = serde_json::from_str(&serde_json::to_string(&entry.event).unwrap()).unwrap();
+            assert_eq!(Digest::of_canonical(&from_json), digest);
+            let from_bytes: Event = postcard::from_bytes(&canonical_bytes(&entry.event)).unwrap();
+            assert_eq!(Digest::of_canonical(&from_bytes), digest);
+        }
+    }
+}
+
+#[test]
+fn events_at_the_same_moment_come_in_the_order_of_slots() {
+    let spec = study_of(3, 6);
+    let script = |_: &Job| rewards(10, &[0.5, 0.6]);
+    for seed in 0..50 {
+        let log = run(&spec, &script, Disorder { kills: 0, ..Disorder::of_seed(seed) });
+        let told: Vec<(u64, u64)> = log
+            .iter()
+            .filter(|entry| matches!(entry.event, Event::Reported { .. } | Event::TrialEnded { .. }))
+            .map(|entry| (entry.event.time().0, entry.event.trial().unwrap().0))
+            .collect();
+        let expected: Vec<(u64, u64)> =
+            (1..=6).flat_map(|step: u64| (0..3).map(move |slot| (step * 10, (step - 1) / 3 * 3 + slot))).collect();
+        assert_eq!(told, expected);
+    }
+}
+
+#[test]
+fn trials_that_use_no_fuel_at_all_run_one_after_the_other_in_the_first_slot() {
+    let spec = study_of(2, 5);
+    let script = |_: &Job| rewards(0, &[0.5]);
+    for seed in 0..50 {
+        let log = run(&spec, &script, Disorder::of_seed(seed));
+        assert_same_log(&log, &oracle::sequential(&spec, &script));
+        let started = log.iter().filter_map(|entry| match entry.event {
+            Event::TrialStarted { slot, .. } => Some(slot.0),
+            _ => None,
+        });
+        assert_eq!(started.collect::<Vec<_>>(), [0, 1, 0, 0, 0]);
+    }
+}
+
+#[test]
+fn ten_thousand_trials_in_64_slots_give_the_sequential_log() {
+    let spec = study_of(64, 10_000);
+    let script = |job: &Job| anything(3, job);
+    let disorder = Disorder { restarts: 100, ..Disorder::none() };
+    let log = run(&spec, &script, disorder);
+    assert_eq!(outcomes(&log).len(), 10_000);
+    assert_same_log(&log, &oracle::sequential(&spec, &script));
+}

@@ -1,0 +1,64 @@
+//! Everything that must pass before a commit, in the order in which mistakes show fastest.
+//!
+//! Runs the other tasks and cargo. The guests' components are only checked against their sources, not built again: the
+//! tests run the committed ones, as every machine does.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::workspace::Workspace;
+use crate::{guests, process, setup, tidy};
+
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let start = Instant::now();
+    step("house rules", || tidy::run(workspace))?;
+    step("components against sources", || guests::check(workspace))?;
+    step("format", || cargo(workspace, &["fmt", "--all", "--check"], "check the format"))?;
+    step("lints", || {
+        let lints = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        cargo(workspace, &lints, "check the lints")
+    })?;
+    step("core alone", || {
+        let core = ["check", "--quiet", "--lib", "--no-default-features"];
+        cargo(workspace, &core, "compile the core without the engine")
+    })?;
+    step("guest toolchain", || setup::run(workspace))?;
+    step("tests", || {
+        cargo(workspace, &["test", "--quiet", "--release", "--workspace"], "pass the workspace's tests")
+    })?;
+    for guest in guests::all(workspace)? {
+        step(&format!("guest {}", guest.name()), || test_guest(workspace, &guest))?;
+    }
+    println!("all checks passed in {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The guests lie outside the workspace, so cargo is called for each.
+fn test_guest(workspace: &Workspace, guest: &guests::Guest) -> Result<()> {
+    let target = workspace.target().join("guests");
+    let command = |arguments: &[&str]| {
+        let mut cargo = process::plain_cargo();
+        cargo.current_dir(workspace.root()).args(arguments).arg("--manifest-path").arg(guest.manifest());
+        cargo
+    };
+    process::run(command(&["fmt", "--check"]).env_remove("CARGO_TARGET_DIR"), "check the guest's format")?;
+    process::run(
+        command(&["test", "--quiet", "--release", "--locked"]).arg("--target-dir").arg(&target),
+        "pass the guest's tests",
+    )?;
+    let mut clippy = command(&["clippy", "--quiet", "--release", "--all-targets", "--locked"]);
+    process::run(clippy.arg("--target-dir").arg(&target).args(["--", "-D", "warnings"]), "check the guest's lints")
+}
+
+fn step(name: &str, action: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("== {name}");
+    let start = Instant::now();
+    action()?;
+    println!("== {name}: {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn cargo(workspace: &Workspace, arguments: &[&str], purpose: &str) -> Result<()> {
+    process::run(process::cargo().current_dir(workspace.root()).args(arguments), purpose)
+}
