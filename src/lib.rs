@@ -7,6 +7,18 @@ pub mod space;
 pub mod study;
 
 #[cfg(feature = "engine")]
+pub mod cli;
+#[cfg(feature = "engine")]
+pub mod config;
+#[cfg(feature = "engine")]
 pub mod executor;
 #[cfg(feature = "engine")]
+pub mod output;
+#[cfg(feature = "engine")]
 pub mod sandbox;
+#[cfg(feature = "engine")]
+pub mod session;
+#[cfg(feature = "engine")]
+pub mod store;
+
+pub use study::Study;

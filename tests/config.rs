@@ -8,9 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use trialbox::config::{ConfigError, StudyFile};
+use trialbox::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::Digest;
+use trialbox::output::{ConfigFormat, best};
 use trialbox::space::{Condition, Domain, IntegerRange, Parameter, RealRange, Space, Value};
-use trialbox::study::{ComponentId, DataId, Description, StudySpec};
+use trialbox::study::{
+    Attribute, ComponentId, DataId, Description, Event, Metrics, Outcome, Report, StudySpec, StudyState,
+};
 
 #[test]
 fn invalid_study_files_are_refused_with_their_places_and_hints() {
@@ -32,7 +36,8 @@ fn valid_study_files_give_their_specification() {
     let mut mismatches = Vec::new();
     for path in study_files("valid") {
         let text = fs::read_to_string(&path).unwrap();
-        let spec = spec(&text).unwrap_or_else(|error| panic!("{}", error.render(&path.to_string_lossy(), &text, false)));
+        let spec =
+            spec(&text).unwrap_or_else(|error| panic!("{}", error.render(&path.to_string_lossy(), &text, false)));
         assert_eq!(spec.check(), Ok(()), "{}", path.display());
         let json = serde_json::to_string_pretty(&spec).unwrap();
         compare(&path.with_extension("json"), &format!("{json}\n"), &mut mismatches);
@@ -67,6 +72,29 @@ fn what_is_no_part_of_the_specification_is_given_apart() {
     assert_eq!(spec.component, Some(component));
     assert_eq!(spec.metrics.reward_attr, "validation_accuracy");
     assert_eq!(spec.space, description().space);
+}
+
+#[test]
+fn the_best_configuration_as_toml_fixes_every_parameter() {
+    let space = description().space;
+    let mut config = space.default_config();
+    config.insert("learning_rate", Value::Real(1.25e-4));
+    let mut state = StudyState::new(Metrics::default());
+    let (trial, time) = (TrialId(0), VirtualTime(1));
+    let attributes = vec![Attribute { name: "accuracy".into(), value: Value::Real(0.5) }];
+    let report = Report { attributes };
+    for event in [
+        Event::TrialStarted { trial, slot: Slot(0), time, seed: Seed(1), config: config.clone() },
+        Event::Reported { trial, time, fuel: Fuel(1), report, searcher_info: Vec::new() },
+        Event::TrialEnded { trial, time, fuel: Fuel(1), outcome: Outcome::Completed, artifacts: Vec::new() },
+    ] {
+        state.apply(&event);
+    }
+    let toml = best(&state, ConfigFormat::Toml).unwrap();
+    let text = format!("component = \"digits.wasm\"\n[scheduler]\nnum_trials = 1\n[space]\n{toml}");
+    let fixed = spec(&text).unwrap_or_else(|error| panic!("{}", error.render("study.toml", &text, false))).space;
+    assert_eq!(fixed.default_config(), config);
+    assert_eq!(fixed.searched().len(), 0);
 }
 
 /// Nothing that a file contains may bring the program down, whatever else it does.

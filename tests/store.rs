@@ -14,8 +14,8 @@ use trialbox::numeric::random::{Purpose, Stream};
 use trialbox::space::{Config, Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::store::{Corruption, FormatProblem, Reader, Store, StoreError};
 use trialbox::study::{
-    ArtifactRecord, Attribute, Chain, EndReason, Entry, Event, Limit, Metrics, Outcome, Report, ReportProblem, StopReason,
-    StudySpec, StudyState, TrapKind,
+    ArtifactRecord, Attribute, Chain, EndReason, Entry, Event, Limit, Metrics, Outcome, Report, ReportProblem,
+    StopReason, StudySpec, StudyState, TrapKind,
 };
 
 const WALL_TIME: Duration = Duration::from_millis(1_700_000_000_123);
@@ -73,7 +73,10 @@ fn outcomes() -> Vec<Outcome> {
         Outcome::StackOverflowed,
         Outcome::Exceeded { limit: Limit::FuelMax },
         Outcome::Misused { message: "report".into() },
-        Outcome::BadReport { report: 2, problem: ReportProblem::NotFinite { attribute: "a".into(), value: "NaN".into() } },
+        Outcome::BadReport {
+            report: 2,
+            problem: ReportProblem::NotFinite { attribute: "a".into(), value: "NaN".into() },
+        },
         Outcome::NeverRewarded { attribute: "accuracy".into() },
         Outcome::Crashed,
     ]
@@ -166,8 +169,7 @@ fn what_was_written_is_read_back() {
     assert!(matches!(reader.reports(TrialId(3)).unwrap()[1].get("loss"), Some(Value::Real(loss)) if loss.is_nan()));
     assert_eq!(reader.wall_time(Sequence(5)).unwrap(), Some(WALL_TIME));
     assert_eq!(reader.wall_time(Sequence(500)).unwrap(), None);
-    let pieces: Vec<_> =
-        reader.log(TrialId(0)).unwrap().into_iter().map(|piece| (piece.report, piece.text)).collect();
+    let pieces: Vec<_> = reader.log(TrialId(0)).unwrap().into_iter().map(|piece| (piece.report, piece.text)).collect();
     assert_eq!(pieces, [(0, "hello\n".to_owned()), (1, "wörld\n".to_owned())]);
     assert_eq!(reader.log(TrialId(u64::MAX)).unwrap(), []);
     assert_eq!(reader.artifact(Digest::of(&7_u64.to_le_bytes())).unwrap(), Some(7_u64.to_le_bytes().to_vec()));
@@ -287,8 +289,16 @@ fn views_show_trials_and_reports() {
     let outcomes: Vec<(i64, String)> =
         statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
     let names = [
-        "completed", "stopped", "failed", "trapped", "stack_overflowed", "exceeded", "misused", "bad_report",
-        "never_rewarded", "crashed",
+        "completed",
+        "stopped",
+        "failed",
+        "trapped",
+        "stack_overflowed",
+        "exceeded",
+        "misused",
+        "bad_report",
+        "never_rewarded",
+        "crashed",
     ];
     assert_eq!(outcomes, (0..).zip(names.map(str::to_owned)).collect::<Vec<_>>());
     let attributes = |report: i64| -> (i64, i64, String) {
@@ -302,7 +312,10 @@ fn views_show_trials_and_reports() {
     };
     assert_eq!(attributes(1), (310, 10, r#"{"accuracy":0.30000000000000004,"epoch":1}"#.into()));
     let odd = attributes(2).2;
-    assert!(odd.starts_with(r#"{"loss":{"real":"NaN"},"most":{"real":"inf"},"#) && odd.contains(r#""flag":true"#), "{odd}");
+    assert!(
+        odd.starts_with(r#"{"loss":{"real":"NaN"},"most":{"real":"inf"},"#) && odd.contains(r#""flag":true"#),
+        "{odd}"
+    );
     assert_eq!(database.query_row("SELECT count(*) FROM reports", (), |row| row.get::<_, i64>(0)).unwrap(), 20);
 }
 
@@ -438,7 +451,7 @@ fn flipped_bits_are_never_taken_for_events() {
     let (_folder, path, entries) = finished();
     let whole = fs::read(&path).unwrap();
     let mut refused = 0;
-    let mut draws = Stream::new(Seed(1), Purpose::TrialSeed, 0);
+    let mut draws = Stream::new(Seed(1), Purpose::TrialSeed, 0, 0);
     for _ in 0..200 {
         let mut bytes = whole.clone();
         let place = (draws.next_u64() % bytes.len() as u64) as usize;
@@ -550,6 +563,9 @@ fn ten_thousand_trials_take_moments() {
     assert_eq!(Reader::open(&path).unwrap().head().unwrap().len(), 30_001);
     let count = entries.len() as u32;
     let (appended, read) = (written / count, start.elapsed() / count);
-    println!("{appended:?} an append, of which {:?} are JSON; {closed:?} to close; {read:?} an entry read", json / count);
+    println!(
+        "{appended:?} an append, of which {:?} are JSON; {closed:?} to close; {read:?} an entry read",
+        json / count
+    );
     println!("{} bytes an event", fs::metadata(&path).unwrap().len() / u64::from(count));
 }

@@ -101,7 +101,8 @@ fn scaled(number: &str, scale: u128) -> Result<u128, AmountError> {
         return Ok(whole);
     }
     // More decimals than this cannot come out even in any unit.
-    let decimals = u32::try_from(fraction.len()).ok().filter(|&decimals| decimals <= 18).ok_or(AmountError::Fraction)?;
+    let decimals =
+        u32::try_from(fraction.len()).ok().filter(|&decimals| decimals <= 18).ok_or(AmountError::Fraction)?;
     let product = parsed(fraction)?.checked_mul(scale).ok_or(AmountError::TooLarge)?;
     let divisor = 10_u128.pow(decimals);
     if product % divisor != 0 {
@@ -112,7 +113,9 @@ fn scaled(number: &str, scale: u128) -> Result<u128, AmountError> {
 
 /// The units in a hint.
 pub(super) fn listed(units: Units) -> String {
-    super::error::listed(units.iter().map(|(name, _)| *name).filter(|name| !name.is_empty()).collect::<Vec<_>>().into_iter())
+    super::error::listed(
+        units.iter().map(|(name, _)| *name).filter(|name| !name.is_empty()).collect::<Vec<_>>().into_iter(),
+    )
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 use super::error::{Problem, Span, listed, shown};
 use super::reader::{Item, items, kind, report};
 use super::space::scalar;
-use super::suggestion::did_you_mean;
+use super::suggestion;
 use crate::space::{CHOICES_MAX, Domain, IntegerRange, RealRange, Value};
 
 pub(super) const SYNTAX_HINT: &str = "write a value such as `0.5`, or a domain such as `{ real = [0, 1] }`, \
@@ -101,9 +101,8 @@ fn refuse_unknown(entry: &Item<'_>, problems: &mut Vec<Problem>) {
     if known.clone().any(|key| key == entry.key) {
         return;
     }
-    let question = did_you_mean(&entry.key, known).map_or(String::new(), |question| question + " ");
-    let keys: Vec<&str> = KINDS.iter().chain(OPTIONS).copied().collect();
-    let hint = format!("{question}Keys here: {}.", listed(keys.into_iter()));
+    let keys: Vec<&str> = known.collect();
+    let hint = suggestion::hint(&entry.key, &keys, "keys here");
     let message = format!("unknown key `{}` in a domain", shown(&entry.key));
     problems.push(Problem::new(entry.key_span.clone(), message).hint(hint));
 }
@@ -215,14 +214,10 @@ fn choice<'file>(entry: &Item<'file>, problems: &mut Vec<Problem>) -> Option<Rea
 
 type Choices<'file> = (Vec<Value>, Vec<Span>, Vec<(String, &'file DeTable<'file>)>);
 
-fn listed_choices<'file>(
-    entry: &Item<'_>,
-    list: &DeArray<'_>,
-    problems: &mut Vec<Problem>,
-) -> Option<Choices<'file>> {
+fn listed_choices<'file>(entry: &Item<'_>, list: &DeArray<'_>, problems: &mut Vec<Problem>) -> Option<Choices<'file>> {
     let before = problems.len();
     let mut values = Vec::new();
-    for value in list.iter() {
+    for value in list {
         match scalar(value.get_ref()) {
             Some(Ok(Value::Real(real))) if !real.is_finite() => {
                 problems.push(Problem::new(value.span(), "the values of a choice must be finite"));
@@ -277,7 +272,7 @@ fn refuse_twins(values: &[Value], spans: &[Span], problems: &mut Vec<Problem>) -
     let mut seen = std::collections::BTreeMap::new();
     for (value, span) in values.iter().zip(spans) {
         if let Some(first) = seen.insert(crate::numeric::digest::canonical_bytes(value), span) {
-            let message = format!("the value {} occurs twice", shown(value));
+            let message = format!("the value `{}` occurs twice", shown(value));
             return report(problems, Problem::new(span.clone(), message).related(first.clone(), "first here"));
         }
     }
@@ -292,9 +287,10 @@ fn default_of(domain: &Domain, entry: &Item<'_>, problems: &mut Vec<Problem>) ->
     if domain.contains(&value) {
         return Some(value);
     }
-    let problem = match same_kind(domain, &value) {
-        true => entry.problem(&format!("is not among the values of its domain, {}", described(domain))),
-        false => entry.problem(&format!("must be {}, not {}", kind_name(domain), value.kind())),
+    let problem = if same_kind(domain, &value) {
+        entry.problem(&format!("is outside of its domain: {}", described(domain)))
+    } else {
+        entry.problem(&format!("must be {}, not {}", kind_name(domain), value.kind()))
     };
     report(problems, problem.label(kind(entry.value)))
 }
@@ -311,7 +307,8 @@ fn as_real(value: &Value) -> Option<f64> {
 pub(super) fn fitted(value: &Value, domain: &Domain) -> Value {
     let as_one_of = |values: &[Value]| {
         let real = Value::Real(as_real(value)?);
-        (!values.iter().any(|choice| choice.same(value)) && values.iter().any(|choice| choice.same(&real))).then_some(real)
+        (!values.iter().any(|choice| choice.same(value)) && values.iter().any(|choice| choice.same(&real)))
+            .then_some(real)
     };
     let real = match domain {
         Domain::Real(_) | Domain::Constant(Value::Real(_)) => as_real(value).map(Value::Real),

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::renderer::{DEFAULT_HELP_STYLE, Style};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use crate::space::SpaceError;
 
 /// How many problems are shown; whoever made more of them wants to see the first ones.
 const SHOWN_MAX: usize = 20;
@@ -54,7 +57,8 @@ impl Problem {
         self
     }
 
-    fn render(&self, path: &str, source: &str, renderer: &Renderer) -> String {
+    fn render(&self, path: &str, source: &str, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let snippet = Snippet::source(source)
             .path(path)
             .annotation(AnnotationKind::Primary.span(within(source, &self.span)).label(self.label.as_str()))
@@ -63,11 +67,13 @@ impl Problem {
                     .iter()
                     .map(|(span, label)| AnnotationKind::Context.span(within(source, span)).label(label.as_str())),
             );
-        let mut report = vec![Level::ERROR.primary_title(self.message.as_str()).element(snippet)];
+        let report = [Level::ERROR.primary_title(self.message.as_str()).element(snippet)];
+        let mut rendered = renderer.render(&report).trim_end().to_owned();
         if let Some(hint) = &self.hint {
-            report.push(Group::with_title(Level::HELP.with_name("hint").secondary_title(hint.as_str())));
+            let style = if colour { DEFAULT_HELP_STYLE } else { Style::new() };
+            rendered.push_str(&format!("\n{style}hint{style:#}: {hint}"));
         }
-        renderer.render(&report)
+        rendered
     }
 }
 
@@ -94,12 +100,11 @@ impl ConfigError {
     /// called in messages.
     #[must_use]
     pub fn render(&self, path: &str, text: &str, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let source = harmless(text);
         let path: String = path.chars().flat_map(shown_character).collect();
         let mut rendered = String::new();
         for problem in self.problems.iter().take(SHOWN_MAX) {
-            rendered.push_str(problem.render(&path, &source, &renderer).trim_end());
+            rendered.push_str(&problem.render(&path, &source, colour));
             rendered.push_str("\n\n");
         }
         if self.problems.len() > SHOWN_MAX {
@@ -131,9 +136,17 @@ impl std::error::Error for ConfigError {}
 /// A name or a value in a message: cut to a bearable length, what is not printable as an escape. Names come from files and from
 /// components that nobody trusts.
 pub(super) fn shown(text: impl fmt::Display) -> String {
-    let text = text.to_string();
+    cut(&text.to_string(), SHOWN_CHARACTERS_MAX)
+}
+
+/// What the core says against a parameter; the values in it are cut like any other.
+pub(super) fn shown_space_error(error: &SpaceError) -> String {
+    format!("parameter `{}`: {}", shown(&error.parameter), cut(&error.problem, 4 * SHOWN_CHARACTERS_MAX))
+}
+
+fn cut(text: &str, characters_max: usize) -> String {
     let mut characters = text.chars();
-    let mut shown: String = characters.by_ref().take(SHOWN_CHARACTERS_MAX).flat_map(shown_character).collect();
+    let mut shown: String = characters.by_ref().take(characters_max).flat_map(shown_character).collect();
     if characters.next().is_some() {
         shown.push('…');
     }
@@ -161,7 +174,14 @@ fn harmless(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '\u{80}'..='\u{9f}' | '\u{61c}' => '·',
-            '\u{200b}' | '\u{200c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => '\u{fffd}',
+            '\u{200b}'
+            | '\u{200c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' => '\u{fffd}',
             other => other,
         })
         .collect()

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Problem, Span, listed, shown};
+use super::error::{Problem, Span, shown};
 use super::reader::{Item, TableReader, items, report};
 use super::reference::Section;
 use super::study_file::StudyFile;
-use super::suggestion::did_you_mean;
-use super::{amount, space};
+use super::{amount, space, suggestion};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::SchedulerSpec;
@@ -34,11 +33,23 @@ const SEARCHERS: &[(&str, &[&str])] = &[("random", &["first_is_default"]), ("gri
 const PLANNED_SCHEDULERS: &[(&str, &[&str])] = &[
     (
         "hyperband",
-        &["max_t", "grace_period", "reduction_factor", "brackets", "rung_levels", "rung_system_per_bracket", "random_seed"],
+        &[
+            "max_t",
+            "grace_period",
+            "reduction_factor",
+            "brackets",
+            "rung_levels",
+            "rung_system_per_bracket",
+            "random_seed",
+        ],
     ),
-    ("rl", &["iteration", "controller_lr", "controller_batch_size", "ema_baseline_decay", "controller_resource", "sync"]),
+    (
+        "rl",
+        &["iteration", "controller_lr", "controller_batch_size", "ema_baseline_decay", "controller_resource", "sync"],
+    ),
 ];
-const PLANNED_SEARCHERS: &[(&str, &[&str])] = &[("bayesopt", &["num_init_random", "opt_skip_init_length"]), ("rl", &[])];
+const PLANNED_SEARCHERS: &[(&str, &[&str])] =
+    &[("bayesopt", &["num_init_random", "opt_skip_init_length"]), ("rl", &[])];
 
 /// Reads the text. If there are problems, what is given has defaults in their places.
 pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> StudyFile {
@@ -172,14 +183,13 @@ impl FileReader<'_> {
         let names: Vec<&'static str> = SEARCHERS.iter().map(|(name, _)| *name).collect();
         let given = table.take("type");
         let name = match &given {
-            None => self.file.settings.searcher.name(),
-            Some(item) => match self.one_of(item, &names, PLANNED_SEARCHERS) {
-                Some(name) => name,
-                None => {
-                    SEARCHERS.iter().chain(PLANNED_SEARCHERS).for_each(|(_, options)| table.discard(options));
-                    return;
-                }
-            },
+            None => Some(self.file.settings.searcher.name()),
+            Some(item) => self.one_of(item, &names, PLANNED_SEARCHERS),
+        };
+        let Some(name) = name else {
+            // Without a type nobody knows whose the options are.
+            SEARCHERS.iter().chain(PLANNED_SEARCHERS).for_each(|(_, options)| table.discard(options));
+            return;
         };
         self.refuse_planned(table, PLANNED_SEARCHERS);
         for (other, options) in SEARCHERS.iter().filter(|(other, _)| *other != name) {
@@ -274,9 +284,10 @@ impl FileReader<'_> {
             SpecError::TooLarge { what: "num_gpus", .. } => {
                 (self.num_gpus.clone().unwrap_or(0..0), "raise `gpus` under [capacity].")
             }
-            SpecError::TooLarge { .. } => {
-                (self.num_cpus.clone().unwrap_or(0..0), "raise `cpus` under [capacity]; 8 are there if nothing is said.")
-            }
+            SpecError::TooLarge { .. } => (
+                self.num_cpus.clone().unwrap_or(0..0),
+                "raise `cpus` under [capacity]; 8 are there if nothing is said.",
+            ),
             SpecError::TooManySlots(_) => (self.num_cpus.clone().unwrap_or(0..0), "lower `cpus` under [capacity]."),
             _ => (0..0, "see the reference of the study file."),
         };
@@ -315,10 +326,7 @@ impl FileReader<'_> {
             return report(self.problems, problem.hint(format!("available: {}.", quoted(names))));
         }
         let problem = item.problem(&format!("must be {}, not `{}`", quoted(names), shown(given)));
-        report(self.problems, match did_you_mean(given, names.iter().copied()) {
-            Some(question) => problem.hint(question),
-            None => problem.hint(format!("available: {}.", listed(names.iter().copied()))),
-        })
+        report(self.problems, problem.hint(suggestion::hint(given, names, "available")))
     }
 
     /// Reports options of schedulers or searchers that this release does not have.

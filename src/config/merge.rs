@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::domain::{described, fitted, kind_name, same_kind};
-use super::error::{Problem, Span, listed, shown};
+use super::error::{Problem, Span, shown, shown_space_error};
 use super::reader::section_of;
 use super::space::{Content, SpaceEntry};
-use super::suggestion::did_you_mean;
+use super::suggestion;
 use crate::space::{Condition, Domain, Parameter, Space, Value};
 
 /// The space that the file declares by itself.
@@ -18,13 +18,12 @@ pub(super) fn declared(entries: &[SpaceEntry], problems: &mut Vec<Problem>) -> V
             Content::Domain { domain, default, .. } => (domain.clone(), default.clone()),
         };
         let default = default.unwrap_or_else(|| domain.default_value());
-        let parameter =
-            Parameter { name: entry.name.clone(), domain, default, condition: entry.condition.clone() };
+        let parameter = Parameter { name: entry.name.clone(), domain, default, condition: entry.condition.clone() };
         // On its own: whether it is well formed does not depend on others, and so each is reported.
         let alone = Space::new(vec![Parameter { condition: None, ..parameter.clone() }]);
         match alone {
             Ok(_) => parameters.push(parameter),
-            Err(error) => problems.push(Problem::new(entry.key_span.clone(), shown(error))),
+            Err(error) => problems.push(Problem::new(entry.key_span.clone(), shown_space_error(&error))),
         }
     }
     parameters
@@ -32,9 +31,7 @@ pub(super) fn declared(entries: &[SpaceEntry], problems: &mut Vec<Problem>) -> V
 
 /// The component's space with the file's changes.
 pub(super) fn overridden(space: &Space, entries: &[SpaceEntry], problems: &mut Vec<Problem>) -> Vec<Parameter> {
-    for entry in entries.iter().filter(|entry| space.parameter(&entry.name).is_none()) {
-        problems.push(unknown_parameter(entry, space));
-    }
+    refuse_unknown(space, entries, problems);
     let mut merge = Merge { entries, fates: BTreeMap::new(), problems };
     space.parameters().iter().filter_map(|parameter| merge.parameter(parameter)).collect()
 }
@@ -104,10 +101,7 @@ impl<'component, 'entry> Merge<'component, 'entry, '_> {
 }
 
 /// The parameter with what the file says of it.
-fn changed<'entry>(
-    parameter: Parameter,
-    entry: &'entry SpaceEntry,
-) -> Result<(Parameter, Fate<'entry>), Problem> {
+fn changed<'entry>(parameter: Parameter, entry: &'entry SpaceEntry) -> Result<(Parameter, Fate<'entry>), Problem> {
     match &entry.content {
         Content::Value(value) => fixed(parameter, value, entry),
         Content::Domain { domain: Domain::Choice(values), default, choices } => {
@@ -202,25 +196,31 @@ fn index_of(values: &[Value], wanted: &Value) -> Option<u32> {
     values.iter().position(|value| value.same(wanted)).map(|index| index as u32)
 }
 
-fn unknown_parameter(entry: &SpaceEntry, space: &Space) -> Problem {
-    let problem =
-        Problem::new(entry.key_span.clone(), format!("the component has no parameter `{}`", shown(&entry.name)));
-    let is_part_of = |whole: &&Parameter| {
-        entry.name.strip_prefix(whole.name.as_str()).is_some_and(|rest| rest.starts_with('.'))
-    };
-    if let Some(whole) = space.parameters().iter().find(is_part_of) {
-        let hint = format!("`{}` is a single parameter: {}", shown(&whole.name), super::domain::SYNTAX_HINT);
-        return problem.hint(hint);
-    }
-    if let Some(section) = section_of(&entry.name) {
-        return problem.hint(format!("as a key of the study file, `{}` belongs {}.", shown(&entry.name), section.place()));
-    }
+/// Reports the entries that are no parameters of the component.
+fn refuse_unknown(space: &Space, entries: &[SpaceEntry], problems: &mut Vec<Problem>) {
     let names: Vec<&str> = space.parameters().iter().map(|parameter| parameter.name.as_str()).collect();
-    if names.is_empty() {
-        return problem.hint("it has none at all.");
+    let is_below = |name: &str, whole: &str| name.strip_prefix(whole).is_some_and(|rest| rest.starts_with('.'));
+    let mut last_whole = None;
+    for entry in entries.iter().filter(|entry| space.parameter(&entry.name).is_none()) {
+        let message = format!("the component has no parameter `{}`", shown(&entry.name));
+        let problem = Problem::new(entry.key_span.clone(), message);
+        // A parameter without others below it was written like a group: one mistake, however many entries it made.
+        let is_single = |whole: &str| is_below(&entry.name, whole) && !names.iter().any(|name| is_below(name, whole));
+        let whole = names.iter().copied().find(|whole| is_single(whole));
+        if whole.is_some() && whole == last_whole {
+            continue;
+        }
+        last_whole = whole;
+        let hint = match (whole, section_of(&entry.name)) {
+            (Some(whole), _) => format!("`{}` is a single parameter: {}", shown(whole), super::domain::SYNTAX_HINT),
+            (None, Some(section)) => {
+                format!("as a key of the study file, `{}` belongs {}.", shown(&entry.name), section.place())
+            }
+            (None, None) if names.is_empty() => "it has none at all.".to_owned(),
+            (None, None) => suggestion::hint(&entry.name, &names, "its parameters"),
+        };
+        problems.push(problem.hint(hint));
     }
-    let question = did_you_mean(&entry.name, names.iter().copied()).map_or(String::new(), |question| question + " ");
-    problem.hint(format!("{question}Its parameters: {}.", listed(names.into_iter())))
 }
 
 fn never_active(entry: &SpaceEntry, cause: &str, by: &SpaceEntry) -> Problem {
@@ -249,9 +249,8 @@ fn outside(parameter: &Parameter, value: &Value, span: &Span) -> Problem {
     let hint = match &parameter.domain {
         Domain::Choice(values) => {
             let names: Vec<String> = values.iter().map(Value::to_string).collect();
-            let question = did_you_mean(&value.to_string(), names.iter().map(String::as_str));
-            let question = question.map_or(String::new(), |question| question + " ");
-            format!("{question}For the component it is one of {}.", described(&parameter.domain))
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            suggestion::hint(&value.to_string(), &names, "for the component it is one of")
         }
         domain => format!("for the component it is {}.", described(domain)),
     };

@@ -7,9 +7,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::amount::{self, Units};
-use super::error::{Problem, Span, listed, shown};
+use super::error::{Problem, Span, shown};
 use super::reference::Section;
-use super::suggestion::did_you_mean;
+use super::suggestion;
 
 /// A key of the file with its value.
 #[derive(Clone, Debug)]
@@ -25,8 +25,7 @@ pub(super) struct Item<'file> {
 
 /// The entries of a table in the order of the file.
 pub(super) fn items<'file>(table: &'file DeTable<'file>, prefix: &str) -> Vec<Item<'file>> {
-    let mut items: Vec<Item<'file>> =
-        table.iter().map(|(key, value)| Item::new(prefix, key, value)).collect();
+    let mut items: Vec<Item<'file>> = table.iter().map(|(key, value)| Item::new(prefix, key, value)).collect();
     items.sort_by_key(|item| item.key_span.start);
     items
 }
@@ -77,9 +76,8 @@ impl<'file> TableReader<'file> {
         if ON_THE_COMMAND_LINE.contains(&key) {
             return format!("how a study is run is no part of it; say `--{key}` on the command line.");
         }
-        let names = || self.section.keys.iter().map(|key| key.name);
-        let nearest = did_you_mean(key, names()).map_or(String::new(), |question| question + " ");
-        format!("{nearest}Keys here: {}.", listed(names().collect::<Vec<_>>().into_iter()))
+        let names: Vec<&str> = self.section.keys.iter().map(|key| key.name).collect();
+        suggestion::hint(key, &names, "keys here")
     }
 }
 
@@ -152,25 +150,26 @@ impl<'file> Item<'file> {
         let DeValue::Integer(_) = self.value else {
             return report(problems, self.unfit("an integer"));
         };
-        self.in_range(integer(self.value).and_then(|integer| u64::try_from(integer).ok()), range, problems)
+        self.in_range(integer(self.value), range, problems)
     }
 
     /// A number without a fraction, or a text with a unit.
     pub(super) fn amount(&self, units: Units, range: RangeInclusive<u64>, problems: &mut Vec<Problem>) -> Option<u64> {
         match self.value {
             DeValue::Integer(_) => self.integer(range, problems),
+            // The cast is exact for reals without a fraction up to 2¹²⁷; others are out of every range.
             DeValue::Float(_) => match number(self.value) {
-                // Up to 2⁵³ a real without a fraction is exactly that integer.
-                Some(real) if real.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&real) => {
-                    self.in_range(Some(real as u64), range, problems)
-                }
-                _ => report(problems, self.problem("must be an integer from 0")),
+                Some(real) if real.fract() == 0.0 => self.in_range(Some(real as i128), range, problems),
+                _ => report(problems, self.problem("must be an integer")),
             },
             DeValue::String(text) => match amount::parse(text, units) {
-                Ok(value) => self.in_range(Some(value), range, problems),
+                Ok(value) => self.in_range(Some(i128::from(value)), range, problems),
                 Err(error) => {
                     let problem = self.problem(&format!("is not an amount: {error}"));
-                    report(problems, problem.hint(format!("write a number and a unit, out of {}.", amount::listed(units))))
+                    report(
+                        problems,
+                        problem.hint(format!("write a number and a unit, out of {}.", amount::listed(units))),
+                    )
                 }
             },
             _ => report(problems, self.unfit("a number, or a text with a unit")),
@@ -210,14 +209,18 @@ impl<'file> Item<'file> {
         }
     }
 
-    fn in_range(&self, value: Option<u64>, range: RangeInclusive<u64>, problems: &mut Vec<Problem>) -> Option<u64> {
-        match value {
-            Some(value) if range.contains(&value) => Some(value),
-            _ if *range.end() >= i64::MAX as u64 => {
-                report(problems, self.problem(&format!("must be an integer from {}", range.start())))
-            }
-            _ => report(problems, self.problem(&format!("must be from {} to {}", range.start(), range.end()))),
+    /// The integer, if it is in the range; none is one that is too large to be told.
+    fn in_range(&self, integer: Option<i128>, range: RangeInclusive<u64>, problems: &mut Vec<Problem>) -> Option<u64> {
+        match integer.map(u64::try_from) {
+            Some(Ok(integer)) if range.contains(&integer) => Some(integer),
+            Some(Ok(integer)) if integer < *range.start() => self.below(range, problems),
+            Some(Err(_)) if integer < Some(0) => self.below(range, problems),
+            _ => report(problems, self.problem(&format!("must be at most {}", range.end()))),
         }
+    }
+
+    fn below(&self, range: RangeInclusive<u64>, problems: &mut Vec<Problem>) -> Option<u64> {
+        report(problems, self.problem(&format!("must be at least {}", range.start())))
     }
 }
 

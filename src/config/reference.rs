@@ -32,7 +32,12 @@ const TOP: &[Row] = &[
     ("name", "text", "the folder's name", "What the study is called."),
     ("component", "path", "none", "The component that is trained, relative to the study file."),
     ("seed", "integer from 0", "31415927", "The number from which every random draw of the study follows."),
-    ("wall_time_max", "time", "none", "When a run is cut off, in real time. Not part of what the study is: a study that was cut off can be resumed."),
+    (
+        "wall_time_max",
+        "time",
+        "none",
+        "When a run is cut off, in real time. Not part of what the study is: a study that was cut off can be resumed.",
+    ),
     ("data", "table", "empty", "The study's data sets: name and path, relative to the study file."),
     ("scheduler", "table", "", "Which trials are run, and when the study ends."),
     ("searcher", "table", "", "How configurations are proposed."),
@@ -50,14 +55,34 @@ const SCHEDULER: &[Row] = &[
     ("stop_jobs_after_time_out", "boolean", "true", "Whether trials that report after the time-out are stopped."),
     ("reward_attr", "text", "the component's, or `accuracy`", "The attribute of a report that is maximised."),
     ("time_attr", "text", "the component's, or `epoch`", "The attribute of a report that counts the resource spent."),
-    ("constraint_attr", "text", "none", "An attribute that is feasible where it is not positive; only feasible trials can be the best."),
+    (
+        "constraint_attr",
+        "text",
+        "none",
+        "An attribute that is feasible where it is not positive; only feasible trials can be the best.",
+    ),
     ("max_reward", "real", "none", "The reward at which no more trials are started."),
-    ("delay_get_config", "boolean", "true", "Whether a configuration is chosen only when a slot is free for it, or one ahead."),
-    ("training_history_searcher_info", "boolean", "false", "Whether reports in the history carry what the searcher says of its model."),
+    (
+        "delay_get_config",
+        "boolean",
+        "true",
+        "Whether a configuration is chosen only when a slot is free for it, or one ahead.",
+    ),
+    (
+        "training_history_searcher_info",
+        "boolean",
+        "false",
+        "Whether reports in the history carry what the searcher says of its model.",
+    ),
 ];
 
 const SEARCHER: &[Row] = &[
-    ("type", "`\"random\"` or `\"grid\"`", "`\"random\"`", "The searcher. `random` draws without repetition, `grid` goes through all combinations."),
+    (
+        "type",
+        "`\"random\"` or `\"grid\"`",
+        "`\"random\"`",
+        "The searcher. `random` draws without repetition, `grid` goes through all combinations.",
+    ),
     ("first_is_default", "boolean", "true", "`random` only: whether the first trial has the default configuration."),
     ("points", "integer from 1 to 1000000", "5", "`grid` only: how many values of an interval are tried."),
 ];
@@ -68,7 +93,12 @@ const RESOURCE: &[Row] = &[
 ];
 
 const CAPACITY: &[Row] = &[
-    ("cpus", "integer from 1", "8", "Virtual processors of the study. Part of the study, and never read from the machine."),
+    (
+        "cpus",
+        "integer from 1",
+        "8",
+        "Virtual processors of the study. Part of the study, and never read from the machine.",
+    ),
     ("gpus", "real from 0", "0", "Virtual GPUs of the study."),
 ];
 
@@ -183,7 +213,8 @@ const AMOUNTS: &str = "\
 pub fn reference() -> String {
     let mut text = String::from("<!-- Made from src/config/reference.rs; a test compares it. -->\n\n");
     for section in Section::all() {
-        let heading = if section.name.is_empty() { "Top of the file".to_owned() } else { format!("`[{}]`", section.name) };
+        let heading =
+            if section.name.is_empty() { "Top of the file".to_owned() } else { format!("`[{}]`", section.name) };
         text.push_str(&format!("### {heading}\n\n| key | value | default | meaning |\n|---|---|---|---|\n"));
         for key in &section.keys {
             text.push_str(&format!("| `{}` | {} | {} | {} |\n", key.name, key.value, key.default, key.meaning));

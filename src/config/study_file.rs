@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::error::{ConfigError, Problem, Span, shown};
+use super::error::{ConfigError, Problem, Span, shown_space_error};
 use super::space::SpaceEntry;
 use super::{file_reader, merge};
 use crate::numeric::digest::Digest;
@@ -124,7 +124,7 @@ impl StudyFile {
         Space::new(parameters).map_err(|error| {
             let entry = self.space.iter().find(|entry| entry.name == error.parameter);
             let span = entry.map_or(self.space_span.clone(), |entry| entry.key_span.clone());
-            ConfigError::one(Problem::new(span, shown(error)))
+            ConfigError::one(Problem::new(span, shown_space_error(&error)))
         })
     }
 }

@@ -1,5 +1,7 @@
 //! "Did you mean …?"
 
+use super::error::{listed, shown};
+
 /// Names longer than this are not compared: nobody meant them.
 const COMPARED_BYTES_MAX: usize = 200;
 
@@ -34,9 +36,17 @@ fn folded(name: &str) -> String {
     name.to_lowercase().replace('-', "_")
 }
 
-/// `did you mean `x`? `, if something is near.
-pub(super) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(given, candidates).map(|name| format!("did you mean `{}`?", super::error::shown(name)))
+/// A hint that asks for what was probably meant, if something is near, and then lists what there is after `introduction`.
+pub(super) fn hint(given: &str, candidates: &[&str], introduction: &str) -> String {
+    let list = format!("{introduction}: {}.", listed(candidates.iter().copied()));
+    match nearest(given, candidates.iter().copied()) {
+        None => list,
+        Some(name) => {
+            let mut letters = list.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            format!("did you mean `{}`? {}", shown(name), first.chain(letters).collect::<String>())
+        }
+    }
 }
 
 #[cfg(test)]

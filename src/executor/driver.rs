@@ -13,7 +13,7 @@ use super::{
 };
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, fuel_schedule};
-use crate::study::{Action, Attribute, Entry, Event, Input, Job, Study};
+use crate::study::{Action, ArtifactRecord, Attribute, Entry, Event, Input, Job, Study};
 
 /// How often the journal is committed and observers are told.
 const TICK: Duration = Duration::from_millis(100);
@@ -185,12 +185,14 @@ impl<'a, 'b> Driver<'a, 'b> {
 
     fn append(&mut self, entry: &Entry) -> Result<(), ExecutorError> {
         self.journal.append(entry)?;
-        if let Event::TrialEnded { trial, .. } = &entry.event {
+        if let Event::TrialEnded { trial, artifacts, .. } = &entry.event {
             self.losses.remove(trial);
             self.held.remove(trial);
+            // A suspect can end while it waits for its turn, by a report of its first run.
+            self.quarantine.retain(|job| job.trial != *trial);
             let reports = self.study.state().trial(*trial).map_or(0, |record| record.reports);
             self.journal.cut_log(*trial, reports)?;
-            self.keep_artifacts(*trial)?;
+            self.keep_artifacts(*trial, artifacts)?;
         }
         for observer in self.observers.iter_mut() {
             observer.on_event(entry, self.study.state());
@@ -198,8 +200,10 @@ impl<'a, 'b> Driver<'a, 'b> {
         Ok(())
     }
 
-    fn keep_artifacts(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
-        let Some(artifacts) = self.artifacts.remove(&trial) else { return Ok(()) };
+    fn keep_artifacts(&mut self, trial: TrialId, recorded: &[ArtifactRecord]) -> Result<(), ExecutorError> {
+        let Some(mut artifacts) = self.artifacts.remove(&trial) else { return Ok(()) };
+        // The study may have ended the trial before its own end; then it left nothing.
+        artifacts.retain(|artifact| recorded.contains(&artifact.record));
         let is_best = self.study.state().best().is_some_and(|best| best.trial == trial);
         let keep = match self.options.keep_artifacts {
             KeepArtifacts::None => false,
@@ -362,10 +366,13 @@ impl<'a, 'b> Driver<'a, 'b> {
         if self.study.reports_waiting(trial) <= HOLD_ABOVE || self.held.contains(&trial) {
             return;
         }
-        if let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) {
-            self.held.insert(trial);
-            self.tell(worker, ToWorker::Hold { trial, held: true });
+        let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) else { return };
+        // One in quarantine must not wait for another that waits for its turn.
+        if self.workers.get(&worker).is_some_and(|staffed| staffed.quarantine) {
+            return;
         }
+        self.held.insert(trial);
+        self.tell(worker, ToWorker::Hold { trial, held: true });
     }
 
     fn release_held(&mut self) {

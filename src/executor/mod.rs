@@ -5,6 +5,7 @@
 
 mod driver;
 mod interrupt;
+mod journal;
 mod message;
 mod pool;
 mod single;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use driver::run;
 pub use interrupt::Interrupt;
+pub use journal::{Difference, StoreJournal, VerifyingJournal};
 pub use message::LoadError;
 pub use pool::{run_as_worker_if_asked, set_worker_program};
 pub use single::{TrialProgress, TrialResult, inspect, run_trial};
@@ -95,6 +97,9 @@ pub struct Program {
 pub trait Observer {
     /// An event was put at the end of the log; `state` includes it.
     fn on_event(&mut self, entry: &Entry, state: &StudyState);
+
+    /// An event of an earlier run was read from the log, when a study is resumed.
+    fn on_recorded(&mut self, _entry: &Entry, _state: &StudyState) {}
 
     /// Called several times a second, also when nothing happens.
     fn on_tick(&mut self, _progress: &RunProgress, _state: &StudyState) {}

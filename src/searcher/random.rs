@@ -9,7 +9,8 @@ use crate::space::{Config, Space};
 
 /// How many draws are made for one suggestion before the space counts as nearly exhausted: the original's first and 100 more.
 const DRAWS_MAX: u64 = 101;
-/// A nearly exhausted space of at most this many configurations is enumerated to find those that remain.
+/// A nearly exhausted space of at most this many configurations is enumerated to find those that remain. A larger one counts as
+/// exhausted when all draws for a suggestion fail.
 const ENUMERATED_MAX: u64 = 1_000_000;
 
 /// Draws configurations at random, the default one first, and none twice. A finite space is exhausted to the last
@@ -21,6 +22,8 @@ pub struct RandomSearcher {
     suggested: BTreeSet<crate::space::ConfigKey>,
     /// How many configurations the space has, if that can be counted.
     count: Option<u64>,
+    /// What was never suggested, once drawing has become too rarely successful.
+    remainder: Option<Vec<Config>>,
 }
 
 impl RandomSearcher {
@@ -28,7 +31,7 @@ impl RandomSearcher {
     #[must_use]
     pub fn new(space: Space, seed: Seed, first_is_default: bool) -> Self {
         let count = space.count();
-        Self { space, seed, first_is_default, suggested: BTreeSet::new(), count }
+        Self { space, seed, first_is_default, suggested: BTreeSet::new(), count, remainder: None }
     }
 
     fn take(&mut self, config: Config) -> Option<Config> {
@@ -37,17 +40,19 @@ impl RandomSearcher {
 
     /// One of the configurations that were never suggested, each equally likely.
     fn draw_from_remainder(&mut self, context: &SuggestContext) -> Option<Config> {
-        if self.count? > ENUMERATED_MAX {
+        if self.remainder.is_none() && self.count? > ENUMERATED_MAX {
+            return None;
+        }
+        let suggested = &self.suggested;
+        let remainder = self.remainder.get_or_insert_with(|| {
+            GridSearcher::all(&self.space).filter(|config| !suggested.contains(&config.key())).collect()
+        });
+        if remainder.is_empty() {
             return None;
         }
         let mut stream = Stream::new(self.seed, Purpose::Remainder, context.trial.0, 0);
-        let remaining: Vec<Config> =
-            GridSearcher::all(&self.space).filter(|config| !self.suggested.contains(&config.key())).collect();
-        if remaining.is_empty() {
-            return None;
-        }
-        let index = stream.below(remaining.len() as u64) as usize;
-        self.take(remaining[index].clone())
+        let config = remainder.swap_remove(stream.below(remainder.len() as u64) as usize);
+        self.take(config)
     }
 }
 
@@ -59,6 +64,9 @@ impl Searcher for RandomSearcher {
         }
         if self.count.is_some_and(|count| self.suggested.len() as u64 >= count) {
             return None;
+        }
+        if self.remainder.is_some() {
+            return self.draw_from_remainder(context);
         }
         for draw in 0..DRAWS_MAX {
             let config = self.space.sample(&mut Stream::new(self.seed, Purpose::Config, context.trial.0, draw));

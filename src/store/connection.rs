@@ -64,8 +64,7 @@ pub(super) fn open_readable(place: &Path) -> Result<Connection, StoreError> {
 
 /// Opens the file as one that nobody changes.
 fn open_unshared(place: &Path) -> Result<Connection, StoreError> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = open(place, Path::new(&unshared_address(place)), flags)?;
     check_format(place, &connection)?;
     Ok(connection)
@@ -77,11 +76,16 @@ fn unshared_address(place: &Path) -> String {
     for &byte in place.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => address.push(char::from(byte)),
-            _ => address.push_str(&format!("%{byte:02x}")),
+            _ => address.extend(['%', hexadecimal(byte >> 4), hexadecimal(byte & 15)]),
         }
     }
     address.push_str("?immutable=1");
     address
+}
+
+/// The digit for the lowest four bits.
+fn hexadecimal(bits: u8) -> char {
+    char::from(b"0123456789abcdef"[usize::from(bits & 15)])
 }
 
 fn has_log_beside(place: &Path) -> bool {

@@ -184,7 +184,9 @@ impl StoreError {
             Self::Full { recorded, .. } => {
                 format!("free space, then run again with --resume; nothing was lost up to event {}", recorded - 1)
             }
-            Self::ReadOnly { .. } => "copy the study, with its -wal file if there is one, to a place that can be written".into(),
+            Self::ReadOnly { .. } => {
+                "copy the study, with its -wal file if there is one, to a place that can be written".into()
+            }
             Self::Denied { .. } => "check the permissions of the file and of its folder".into(),
             Self::Broken { .. } => "run again with --resume".into(),
             Self::OutOfOrder { .. } | Self::Unwritable { .. } => "this is a flaw of trialbox; please report it".into(),
@@ -291,7 +293,10 @@ fn system_error(connection: &Connection) -> Option<io::Error> {
 
 fn is_short_read(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| {
-        matches!(error.extended_code, ffi::SQLITE_IOERR_SHORT_READ | ffi::SQLITE_IOERR_CORRUPTFS | ffi::SQLITE_IOERR_DATA)
+        matches!(
+            error.extended_code,
+            ffi::SQLITE_IOERR_SHORT_READ | ffi::SQLITE_IOERR_CORRUPTFS | ffi::SQLITE_IOERR_DATA
+        )
     })
 }
 

@@ -30,7 +30,8 @@ pub enum FormatProblem {
 /// The tables, indexes and views by name, in order of creation, with the text that SQLite keeps of each.
 ///
 /// Columns of `event` beside its payload repeat parts of it, so that they can be indexed; a reader compares them. Artifacts
-/// are cut in parts, because SQLite's values are bounded, and may belong to several trials.
+/// are cut in parts, because SQLite's values are bounded, and may belong to several trials. The study's inputs, its component and
+/// its data, lie among them and belong to trial −1.
 const SCHEMA: &[(&str, &str)] = &[
     (
         "event",
@@ -163,10 +164,16 @@ impl fmt::Display for FormatProblem {
             Self::NotADatabase => formatter.write_str("is not a study: it is no SQLite database"),
             Self::NotAStudy => formatter.write_str("is not a study: it is a database of another program"),
             Self::Newer(found) => {
-                write!(formatter, "was written by a newer trialbox: its format is {found}, this release reads {current}")
+                write!(
+                    formatter,
+                    "was written by a newer trialbox: its format is {found}, this release reads {current}"
+                )
             }
             Self::Older(found) => {
-                write!(formatter, "was written by an older trialbox: its format is {found}, this release reads {current}")
+                write!(
+                    formatter,
+                    "was written by an older trialbox: its format is {found}, this release reads {current}"
+                )
             }
         }
     }

@@ -39,7 +39,9 @@ impl WriterLock {
                 Err(TryLockError::WouldBlock) => {
                     return Err(StoreError::Locked { path: study.to_owned(), process: holder(&mut file) });
                 }
-                Err(TryLockError::Error(error)) => return Err(StoreError::from_system(study, "take the lock of", error)),
+                Err(TryLockError::Error(error)) => {
+                    return Err(StoreError::from_system(study, "take the lock of", error));
+                }
             }
             // The holder before may have removed the file after it was opened here; others would then lock a new one.
             if stands_at(&file, &path) {

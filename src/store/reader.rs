@@ -169,7 +169,8 @@ impl Reader {
                 (),
                 |row| row.get(0),
             )?;
-            let mut statement = connection.prepare_cached("SELECT bytes FROM artifact WHERE digest = ?1 ORDER BY part")?;
+            let mut statement =
+                connection.prepare_cached("SELECT bytes FROM artifact WHERE digest = ?1 ORDER BY part")?;
             let mut rows = statement.query([digest.0])?;
             let mut content: Option<Vec<u8>> = None;
             while let Some(row) = rows.next()? {

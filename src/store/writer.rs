@@ -14,7 +14,9 @@ use crate::study::Entry;
 
 /// The largest part of an artifact in one row.
 const PART_BYTES_MAX: usize = 128 << 20;
-/// How long closing waits for readers that keep the write-ahead log in use, in milliseconds.
+/// Who owns the study's inputs, among the numbers of trials.
+const INPUT_OWNER: i64 = -1;
+/// How long closing waits for readers that keep the write-ahead log in use.
 const CLOSE_WAIT: Duration = Duration::from_millis(250);
 
 /// How a writer uses its file. A commit goes to the write-ahead log, so that readers go on meanwhile; it survives the end of the
@@ -187,15 +189,40 @@ impl Store {
         })
     }
 
+    /// Forgets what a trial logged after more than `reports` reports, because it had run ahead of its end.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn cut_log(&mut self, trial: TrialId, reports: u64) -> Result<(), StoreError> {
+        let trial = self.number(trial)?;
+        let reports = i64::try_from(reports).unwrap_or(i64::MAX);
+        self.write("change", |connection| {
+            let sql = "DELETE FROM log WHERE trial = ?1 AND report > ?2";
+            connection.prepare_cached(sql)?.execute([trial, reports]).map(|_| ())
+        })
+    }
+
+    /// Keeps an input of the study: its component or one of its data sets. `digest` is that of `bytes`.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn put_input(&mut self, digest: Digest, bytes: &[u8]) -> Result<(), StoreError> {
+        self.put_content(digest, INPUT_OWNER, bytes)
+    }
+
     /// Keeps the content of an artifact of a trial. `digest` is that of `bytes`; who reads it checks that.
     ///
     /// # Errors
     /// If it can't be written.
     pub fn put_artifact(&mut self, digest: Digest, trial: TrialId, bytes: &[u8]) -> Result<(), StoreError> {
         let trial = self.number(trial)?;
+        self.put_content(digest, trial, bytes)
+    }
+
+    fn put_content(&mut self, digest: Digest, owner: i64, bytes: &[u8]) -> Result<(), StoreError> {
         self.write("write an artifact to", |connection| {
             let own = "INSERT OR IGNORE INTO artifact_owner (trial, digest) VALUES (?1, ?2)";
-            connection.prepare_cached(own)?.execute(params![trial, digest.0])?;
+            connection.prepare_cached(own)?.execute(params![owner, digest.0])?;
             let is_there: bool = connection
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM artifact WHERE digest = ?1)")?
                 .query_row([digest.0], |row| row.get(0))?;
@@ -222,7 +249,7 @@ impl Store {
     pub fn keep_artifacts_of(&mut self, trial: TrialId) -> Result<(), StoreError> {
         let trial = self.number(trial)?;
         self.write("change", |connection| {
-            connection.prepare_cached("DELETE FROM artifact_owner WHERE trial <> ?1")?.execute([trial])?;
+            connection.prepare_cached("DELETE FROM artifact_owner WHERE trial <> ?1 AND trial >= 0")?.execute([trial])?;
             let orphans = "DELETE FROM artifact WHERE digest NOT IN (SELECT digest FROM artifact_owner)";
             connection.prepare_cached(orphans)?.execute(()).map(|_| ())
         })
@@ -302,8 +329,10 @@ impl Store {
     }
 
     fn number(&self, trial: TrialId) -> Result<i64, StoreError> {
-        i64::try_from(trial.0)
-            .map_err(|_| StoreError::Unwritable { path: self.path.clone(), what: format!("the number of trial {trial}") })
+        i64::try_from(trial.0).map_err(|_| StoreError::Unwritable {
+            path: self.path.clone(),
+            what: format!("the number of trial {trial}"),
+        })
     }
 }
 
@@ -321,7 +350,13 @@ mod tests {
 
     fn started(trial: u64) -> Event {
         let config: Config = [("text".to_owned(), Value::Text("x".repeat(1000)))].into_iter().collect();
-        Event::TrialStarted { trial: TrialId(trial), slot: Slot(0), time: VirtualTime(trial), seed: Seed(trial), config }
+        Event::TrialStarted {
+            trial: TrialId(trial),
+            slot: Slot(0),
+            time: VirtualTime(trial),
+            seed: Seed(trial),
+            config,
+        }
     }
 
     #[test]

@@ -575,7 +575,7 @@ impl Study {
 }
 
 /// An event in a few words, for messages.
-fn in_short(event: &Event) -> String {
+pub(crate) fn in_short(event: &Event) -> String {
     const CHARACTERS_MAX: usize = 200;
     let text = match event {
         Event::StudyStarted { spec } => format!("the start of study `{}` ({})", spec.name, spec.digest().short()),

@@ -18,8 +18,10 @@ pub use best::Best;
 pub use description::Description;
 pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 pub use limits::{Limit, Limits};
+#[cfg(feature = "engine")]
+pub(crate) use machine::in_short;
 pub use machine::{Action, Input, Job, Study, StudyError};
-pub use outcome::{Outcome, StopReason, TrapKind};
+pub use outcome::{Outcome, OutcomeClass, StopReason, TrapKind};
 pub use report::{Attribute, Report, ReportProblem};
 pub use spec::{
     Capacity, ComponentId, DataId, FloatMode, Metrics, Resource, SLOTS_MAX, SpecDifference, SpecError, StudySpec,

@@ -152,6 +152,9 @@ pub enum SpecError {
         /// The largest that it may be.
         most: u64,
     },
+    /// The metrics' names are empty or equal.
+    #[error("`reward_attr` and `time_attr` must be two different names, and none of the metrics may be empty")]
+    Metrics,
     /// A number must be finite and not negative.
     #[error("`{0}` must be a finite number, not negative")]
     NotFinite(&'static str),
@@ -264,6 +267,14 @@ impl StudySpec {
         }
         if self.time_out == Some(VirtualTime(0)) {
             return Err(SpecError::Zero("time_out"));
+        }
+        if self.searcher == (SearcherSpec::Grid { points: 0 }) {
+            return Err(SpecError::Zero("searcher.points"));
+        }
+        let Metrics { reward_attr, time_attr, constraint_attr } = &self.metrics;
+        let empty = reward_attr.is_empty() || time_attr.is_empty() || constraint_attr.as_ref().is_some_and(String::is_empty);
+        if empty || reward_attr == time_attr {
+            return Err(SpecError::Metrics);
         }
         if self.max_reward.is_some_and(|reward| !reward.is_finite()) {
             return Err(SpecError::NotFinite("max_reward"));

@@ -36,7 +36,7 @@ pub struct TrialRecord {
     pub reward: Option<f64>,
     /// The resource of its last report that had one.
     pub time: Option<u64>,
-    /// Whether its last report satisfied the study's constraint; true without one.
+    /// Whether its last report that had a reward satisfied the study's constraint; true without a constraint.
     pub feasible: bool,
     /// Its fuel until its last report or, if it has ended, in all.
     pub fuel: Fuel,

@@ -277,7 +277,7 @@ fn artifacts_come_into_the_log_with_the_end() {
     let script = |_: &Job| Behaviour { artifacts: vec![artifact.clone()], ..rewards(10, &[0.5]) };
     let mut executor = crate::world::Executor::new(&study_of(1, 1), &script, Disorder::none());
     executor.run();
-    assert_eq!(executor.study.state().trials()[0].artifacts, [artifact.clone()]);
+    assert_eq!(executor.study.state().trials()[0].artifacts, std::slice::from_ref(&artifact));
 }
 
 // ---- Configurations ----
@@ -342,16 +342,18 @@ fn only_reports_count_as_reports_waiting() {
 }
 
 #[test]
-fn an_end_that_comes_twice_is_taken_once() {
+fn a_trial_whose_end_has_come_in_has_nothing_to_add() {
     let mut study = launched(study_of(2, 2));
     study.handle(reported(1, 10, 0.5)).unwrap();
     study.handle(ended(1, 20, Outcome::Completed)).unwrap();
-    // The worker that ran it dies with the trial done: the trial's second run has nothing to add.
+    study.handle(reported(1, 30, 0.9)).unwrap();
     study.handle(Input::Restarted { trial: TrialId(1) }).unwrap();
+    study.handle(reported(1, 10, 0.9)).unwrap();
     study.handle(ended(1, 20, Outcome::Completed)).unwrap();
+    study.handle(Input::Crashed { trial: TrialId(1) }).unwrap();
     study.handle(ended(0, 30, Outcome::Completed)).unwrap();
-    assert!(study.is_finished());
-    assert_eq!(study.state().trials()[1].outcome, Some(Outcome::Completed));
+    let record = &study.state().trials()[1];
+    assert_eq!((record.outcome.clone(), record.reports, record.reward), (Some(Outcome::Completed), 1, Some(0.5)));
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn assert_same_log(ours: &[Entry], theirs: &[Entry]) {
     assert_eq!(ours.len(), theirs.len());
 }
 
-/// The trials' starts and ends in a log, by trial.
+/// How the trials of a log ended.
 pub fn outcomes(log: &[Entry]) -> BTreeMap<TrialId, Outcome> {
     let ended = log.iter().filter_map(|entry| match &entry.event {
         Event::TrialEnded { trial, outcome, .. } => Some((*trial, outcome.clone())),
@@ -79,9 +79,8 @@ pub fn outcomes(log: &[Entry]) -> BTreeMap<TrialId, Outcome> {
     ended.collect()
 }
 
-/// Without a report after its end a trial's time is never less than this.
-fn instant_world(job: &Job) -> Behaviour {
-    // Trials without any fuel would make a study without `num_trials` endless.
+/// A world in which anything happens, but no trial is for nothing: a study without `num_trials` would be endless.
+fn some_world(job: &Job) -> Behaviour {
     let mut behaviour = anything(7, job);
     behaviour.fuel += 1;
     behaviour
@@ -100,12 +99,12 @@ proptest! {
     #[test]
     fn the_state_is_the_fold_of_the_log_after_every_step(study: u64, disorder: u64) {
         let disorder = Disorder { folds: true, ..Disorder::of_seed(disorder) };
-        run(&any_study(study), &instant_world, disorder);
+        run(&any_study(study), &some_world, disorder);
     }
 
     #[test]
     fn events_come_in_the_order_of_time_and_slot(study: u64, disorder: u64) {
-        let log = run(&any_study(study), &instant_world, Disorder::of_seed(disorder));
+        let log = run(&any_study(study), &some_world, Disorder::of_seed(disorder));
         let mut slots: BTreeMap<TrialId, Slot> = BTreeMap::new();
         let mut last = (VirtualTime(0), Slot(0));
         for entry in &log {
@@ -130,7 +129,7 @@ proptest! {
         let spec = any_study(study);
         let mut busy: BTreeMap<Slot, TrialId> = BTreeMap::new();
         let mut started = 0;
-        for entry in run(&spec, &instant_world, Disorder::of_seed(disorder)) {
+        for entry in run(&spec, &some_world, Disorder::of_seed(disorder)) {
             match entry.event {
                 Event::TrialStarted { trial, slot, .. } => {
                     assert_eq!(trial.0, started);
@@ -153,14 +152,14 @@ proptest! {
     #[test]
     fn the_digests_of_a_log_are_the_chain_over_its_events(study: u64, disorder: u64) {
         let mut chain = Chain::default();
-        for entry in run(&any_study(study), &instant_world, Disorder::of_seed(disorder)) {
+        for entry in run(&any_study(study), &some_world, Disorder::of_seed(disorder)) {
             assert_eq!(chain.push(entry.event.clone()).digest, entry.digest);
         }
     }
 
     #[test]
     fn events_survive_json_and_the_canonical_encoding(study: u64) {
-        for entry in run(&any_study(study), &instant_world, Disorder::none()) {
+        for entry in run(&any_study(study), &some_world, Disorder::none()) {
             let digest = Digest::of_canonical(&entry.event);
             let from_json: Event = serde_json::from_str(&serde_json::to_string(&entry.event).unwrap()).unwrap();
             assert_eq!(Digest::of_canonical(&from_json), digest);

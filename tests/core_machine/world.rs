@@ -109,17 +109,19 @@ pub struct Disorder {
     pub restarts: u64,
     /// How often the whole study is killed and gone on with from a prefix of its log.
     pub kills: u64,
+    /// Whether what the study wants done is done only now and then, as a driver does that takes in many inputs at a time.
+    pub lazy: bool,
     /// Whether the state is compared with the fold of the log after each step.
     pub folds: bool,
 }
 
 impl Disorder {
     pub fn none() -> Self {
-        Self { dice: Dice(0), restarts: 0, kills: 0, folds: false }
+        Self { dice: Dice(0), restarts: 0, kills: 0, lazy: false, folds: false }
     }
 
     pub fn of_seed(seed: u64) -> Self {
-        Self { dice: Dice(seed), restarts: 20, kills: seed % 4, folds: false }
+        Self { dice: Dice(seed), restarts: 20, kills: seed % 4, lazy: seed % 8 >= 4, folds: false }
     }
 }
 
@@ -224,6 +226,7 @@ impl<'a> Executor<'a> {
         while !self.study.is_finished() {
             self.step();
         }
+        self.act();
     }
 
     /// Does all that the study wants done.
@@ -243,7 +246,7 @@ impl<'a> Executor<'a> {
                 Action::Stop(trial) => {
                     assert!(self.ended.contains(&trial), "a trial is stopped before its end is in the log");
                     let live = self.live.remove(&trial).expect("a trial is stopped that does not run");
-                    assert!(!live.end_delivered, "a trial is stopped that has ended by itself");
+                    assert!(self.disorder.lazy || !live.end_delivered, "a trial is stopped that has ended by itself");
                     self.late.push(live);
                 }
             }
@@ -262,12 +265,15 @@ impl<'a> Executor<'a> {
 
     /// Something happens somewhere.
     fn step(&mut self) {
+        if !self.live.values().any(|live| !live.end_delivered) {
+            self.act();
+        }
         let dice = &mut self.disorder.dice;
         if self.disorder.kills > 0 && dice.one_in(50) {
             self.kill();
             return;
         }
-        if !self.late.is_empty() && dice.one_in(2) {
+        if !self.disorder.lazy && !self.late.is_empty() && dice.one_in(2) {
             self.step_late();
             return;
         }
@@ -293,7 +299,9 @@ impl<'a> Executor<'a> {
             live.next_input()
         };
         self.study.handle(input).unwrap();
-        self.act();
+        if !self.disorder.lazy || self.disorder.dice.one_in(5) {
+            self.act();
+        }
     }
 
     /// A trial that was stopped says something before the stop reaches it.

@@ -63,13 +63,19 @@ impl Guest {
                 "target" => {
                     let name = value.as_str().context("`target` is no text")?;
                     guest.target = Target::from_name(name).with_context(|| {
-                        format!("`target` is `{name}`, but guests are built for {} or {}", Target::Unknown, Target::Wasi)
+                        format!(
+                            "`target` is `{name}`, but guests are built for {} or {}",
+                            Target::Unknown,
+                            Target::Wasi
+                        )
                     })?;
                 }
                 "simd" => guest.simd = value.as_bool().context("`simd` is neither true nor false")?,
                 "sources" => {
                     for source in value.as_array().context("`sources` is no list")? {
-                        guest.sources.push(PathBuf::from(source.as_str().context("`sources` has an item that is no text")?));
+                        guest
+                            .sources
+                            .push(PathBuf::from(source.as_str().context("`sources` has an item that is no text")?));
                     }
                 }
                 _ => bail!("unknown key `{key}` in `package.metadata.trialbox`; keys: `target`, `simd`, `sources`"),
@@ -103,7 +109,8 @@ impl Guest {
         for source in &self.sources {
             let place = self.folder.join(source);
             // Without `..` in it, the path is the same one as that of the guest which owns the sources.
-            let place = fs::canonicalize(&place).with_context(|| format!("failed to find the sources `{}`", place.display()))?;
+            let place = fs::canonicalize(&place)
+                .with_context(|| format!("failed to find the sources `{}`", place.display()))?;
             places.push(place);
         }
         places.extend(SDK_SOURCES.iter().map(|place| workspace.root().join(place)));
@@ -166,7 +173,8 @@ impl Guest {
 
 /// Makes a component of a module.
 fn component(module: &[u8], target: Target) -> Result<Vec<u8>> {
-    let mut encoder = ComponentEncoder::default().validate(true).module(module).context("failed to read the module's interface")?;
+    let mut encoder =
+        ComponentEncoder::default().validate(true).module(module).context("failed to read the module's interface")?;
     if target == Target::Wasi {
         encoder = encoder
             .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)
@@ -260,9 +268,14 @@ mod tests {
     #[test]
     fn mistakes_in_the_table_are_named() {
         let message = |options: &str| {
-            read(&format!("[package]\nname = \"toy\"\n[package.metadata.trialbox]\n{options}\n")).unwrap_err().to_string()
+            read(&format!("[package]\nname = \"toy\"\n[package.metadata.trialbox]\n{options}\n"))
+                .unwrap_err()
+                .to_string()
         };
-        assert_eq!(message("simdd = true"), "unknown key `simdd` in `package.metadata.trialbox`; keys: `target`, `simd`, `sources`");
+        assert_eq!(
+            message("simdd = true"),
+            "unknown key `simdd` in `package.metadata.trialbox`; keys: `target`, `simd`, `sources`"
+        );
         assert_eq!(
             message("target = \"wasm64\""),
             "`target` is `wasm64`, but guests are built for wasm32-unknown-unknown or wasm32-wasip1"

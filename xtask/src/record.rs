@@ -89,7 +89,11 @@ mod tests {
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
-        let record = Record { component: digest(b"component"), sources: digest(b"sources"), compiler: "rustc 1.96.0".to_owned() };
+        let record = Record {
+            component: digest(b"component"),
+            sources: digest(b"sources"),
+            compiler: "rustc 1.96.0".to_owned(),
+        };
         assert_eq!(Record::from_text(&record.to_text()).unwrap(), record);
     }
 

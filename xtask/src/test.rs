@@ -24,9 +24,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         cargo(workspace, &core, "compile the core without the engine")
     })?;
     step("guest toolchain", || setup::run(workspace))?;
-    step("tests", || {
-        cargo(workspace, &["test", "--quiet", "--release", "--workspace"], "pass the workspace's tests")
-    })?;
+    step("tests", || cargo(workspace, &["test", "--quiet", "--release", "--workspace"], "pass the workspace's tests"))?;
     for guest in guests::all(workspace)? {
         step(&format!("guest {}", guest.name()), || test_guest(workspace, &guest))?;
     }

@@ -16,9 +16,9 @@ impl Workspace {
     /// Finds the working tree from where this package was compiled.
     pub(crate) fn locate() -> Result<Self> {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = package
-            .parent()
-            .with_context(|| format!("failed to find the working tree: `{}` has no parent folder", package.display()))?;
+        let root = package.parent().with_context(|| {
+            format!("failed to find the working tree: `{}` has no parent folder", package.display())
+        })?;
         Ok(Self { root: root.to_path_buf() })
     }
 

@@ -82,9 +82,18 @@ mod tests {
         let good = format!("{}7\n", "0,".repeat(64));
         let message = |line: &str| parse(format!("{good}{line}").as_bytes()).unwrap_err().to_string();
         assert_eq!(message("1,2"), "line 2 of the data set `digits`: expected 65 numbers, found 2");
-        assert_eq!(message(&good.replacen('0', "17", 1)), "line 2 of the data set `digits`: expected a number from 0 to 16, found `17`");
-        assert_eq!(message(&good.replace('7', "ten")), "line 2 of the data set `digits`: expected a number from 0 to 9, found `ten`");
+        assert_eq!(
+            message(&good.replacen('0', "17", 1)),
+            "line 2 of the data set `digits`: expected a number from 0 to 16, found `17`"
+        );
+        assert_eq!(
+            message(&good.replace('7', "ten")),
+            "line 2 of the data set `digits`: expected a number from 0 to 9, found `ten`"
+        );
         assert_eq!(message(&format!("0,{good}")), "line 2 of the data set `digits`: expected 65 numbers, found more");
-        assert_eq!(parse(good.as_bytes()).unwrap_err().to_string(), "line 1 of the data set `digits`: there are too few rows to divide");
+        assert_eq!(
+            parse(good.as_bytes()).unwrap_err().to_string(),
+            "line 1 of the data set `digits`: there are too few rows to divide"
+        );
     }
 }

@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn a_bad_configuration_does_worse() {
-        let bad = Training { learning_rate: 1e-3, momentum: 0.0, hidden_units: 8, batch_size: 64, ..default_training() };
+        let bad =
+            Training { learning_rate: 1e-3, momentum: 0.0, hidden_units: 8, batch_size: 64, ..default_training() };
         assert!(accuracy(&run(bad, 1)[19]) < 0.9);
     }
 

@@ -17,7 +17,8 @@ pub fn exponential(x: f32) -> f32 {
     let shifted = x * std::f32::consts::LOG2_E + ROUNDING;
     let n = shifted - ROUNDING;
     let r = (x - n * 0.693_359_4) - n * -2.121_944_4e-4;
-    let series = 1.0 + r * (1.0 + r * (0.5 + r * (1.666_666_5e-1 + r * (4.166_579_6e-2 + r * (8.333_452e-3 + r * 1.398_199_9e-3)))));
+    let series = 1.0
+        + r * (1.0 + r * (0.5 + r * (1.666_666_5e-1 + r * (4.166_579_6e-2 + r * (8.333_452e-3 + r * 1.398_199_9e-3)))));
     // The low bits of the shifted number are n in two's complement; moved into the exponent's place they are 2^n.
     let power = f32::from_bits((shifted.to_bits().wrapping_sub(ROUNDING.to_bits()).wrapping_add(127)) << 23);
     series * power
@@ -33,7 +34,8 @@ pub fn logarithm(x: f32) -> f32 {
     let fraction = f32::from_bits(x.to_bits().wrapping_sub((shifted & !0x007f_ffff) as u32));
     let ratio = (fraction - 1.0) / (fraction + 1.0);
     let square = ratio * ratio;
-    let series = 1.0 + square * (1.0 / 3.0 + square * (0.2 + square * (1.0 / 7.0 + square * (1.0 / 9.0 + square / 11.0))));
+    let series =
+        1.0 + square * (1.0 / 3.0 + square * (0.2 + square * (1.0 / 7.0 + square * (1.0 / 9.0 + square / 11.0))));
     2.0 * ratio * series + n * std::f32::consts::LN_2
 }
 

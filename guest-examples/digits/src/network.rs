@@ -183,7 +183,8 @@ impl Network {
                 parts.hidden_weights[unit / LANES * INPUTS + input][unit % LANES] = (normal() * hidden_spread) as f32;
             }
             for class in 0..CLASSES {
-                parts.output_weights[class / LANES * strips * LANES + unit][class % LANES] = (normal() * output_spread) as f32;
+                parts.output_weights[class / LANES * strips * LANES + unit][class % LANES] =
+                    (normal() * output_spread) as f32;
             }
         }
         network
@@ -210,14 +211,16 @@ impl Network {
         for group in examples.chunks(64) {
             // The last group is filled up to whole strips with its first example, which isn't counted again.
             let filled = group.len().next_multiple_of(STEPS.max(ROWS));
-            let fill: Vec<&Example> = group.iter().chain(std::iter::repeat_n(&group[0], filled - group.len())).collect();
+            let fill: Vec<&Example> =
+                group.iter().chain(std::iter::repeat_n(&group[0], filled - group.len())).collect();
             self.load(fill.into_iter());
             self.forward();
             for (place, example) in group.iter().enumerate() {
                 let outputs = self.batch.outputs_of(place);
                 let (_, probability_loss) = softmax(&outputs, example.label);
                 loss += f64::from(probability_loss);
-                let best = (0..CLASSES).fold(0, |best, class| if outputs[class] > outputs[best] { class } else { best });
+                let best =
+                    (0..CLASSES).fold(0, |best, class| if outputs[class] > outputs[best] { class } else { best });
                 right += usize::from(best == example.label);
             }
         }
@@ -318,10 +321,17 @@ impl Network {
                 let sums = tile([[0.0; LANES]; ROWS], outputs, &batch.output_weights[strip * OUTPUTS..][..OUTPUTS]);
                 let place = strip * size + group * ROWS;
                 let active = &batch.active[place..][..ROWS];
-                for ((target, sums), active) in batch.hidden_gradient[place..][..ROWS].iter_mut().zip(&sums).zip(active) {
+                for ((target, sums), active) in batch.hidden_gradient[place..][..ROWS].iter_mut().zip(&sums).zip(active)
+                {
                     for lane in 0..LANES {
                         target[lane] = match activation {
-                            Activation::Relu => if active[lane] > 0.0 { sums[lane] } else { 0.0 },
+                            Activation::Relu => {
+                                if active[lane] > 0.0 {
+                                    sums[lane]
+                                } else {
+                                    0.0
+                                }
+                            }
                             Activation::Tanh => sums[lane] * (1.0 - active[lane] * active[lane]),
                         };
                     }
@@ -483,15 +493,19 @@ mod tests {
             let width = 5e-4;
             for index in (0..gradient.len()).step_by(7).chain(gradient.len() - 30..gradient.len()) {
                 let lane = index % LANES;
-                let moved = |sign: f32| {
-                    loss_at(&network, &examples, |other, other_lane| {
-                        if (other, other_lane) == (index, lane) { sign * width } else { 0.0 }
-                    })
-                };
+                let moved =
+                    |sign: f32| {
+                        loss_at(&network, &examples, |other, other_lane| {
+                            if (other, other_lane) == (index, lane) { sign * width } else { 0.0 }
+                        })
+                    };
                 let slope = (moved(1.0) - moved(-1.0)) / f64::from(2.0 * width);
                 let ours = f64::from(gradient[index][lane]);
                 // A surplus output has no say in the loss, and a surplus unit has no gradient.
-                assert!((slope - ours).abs() < 2e-4 + 0.02 * ours.abs() || ours == 0.0, "{activation:?} {index}: {slope} against {ours}");
+                assert!(
+                    (slope - ours).abs() < 2e-4 + 0.02 * ours.abs() || ours == 0.0,
+                    "{activation:?} {index}: {slope} against {ours}"
+                );
             }
         }
     }

@@ -59,7 +59,8 @@ pub fn size(name: &str) -> Option<u64> {
 /// The study names no such data set, or it doesn't fit into memory.
 pub fn read_all(name: &str) -> Result<Vec<u8>, DataError> {
     let size = size(name).ok_or_else(|| DataError::missing(name))?;
-    let capacity = usize::try_from(size).map_err(|_| DataError::new(name, format!("its {size} bytes don't fit into memory")))?;
+    let capacity =
+        usize::try_from(size).map_err(|_| DataError::new(name, format!("its {size} bytes don't fit into memory")))?;
     let mut bytes = Vec::new();
     bytes
         .try_reserve_exact(capacity)

@@ -96,7 +96,7 @@ pub use crate::arguments::{
 };
 pub use crate::description::{Condition, Domain, IntegerRange, Parameter, RealRange};
 pub use crate::random::Random;
-pub use crate::reporter::{Report, Reporter};
+pub use crate::reporter::{Attributes, Report, Reporter};
 pub use crate::value::{IntoValue, ParameterValue, Value};
 
 pub use trialbox_guest_macros::{Arguments, Choice, train};

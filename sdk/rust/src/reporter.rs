@@ -8,11 +8,14 @@ use std::cell::RefCell;
 use crate::random::Random;
 use crate::value::{IntoValue, Value};
 
+/// What one report says: names and values.
+pub type Attributes = Vec<(String, Value)>;
+
 /// What a training function reports to, and where its randomness comes from.
 #[derive(Debug)]
 pub struct Reporter {
     seed: u64,
-    recorded: Option<RefCell<Vec<Vec<(String, Value)>>>>,
+    recorded: Option<RefCell<Vec<Attributes>>>,
 }
 
 impl Reporter {
@@ -44,11 +47,11 @@ impl Reporter {
     }
 
     /// The reports that a recording reporter has kept, oldest first.
-    pub fn reports(&self) -> Vec<Vec<(String, Value)>> {
+    pub fn reports(&self) -> Vec<Attributes> {
         self.recorded.as_ref().map(|recorded| recorded.borrow().clone()).unwrap_or_default()
     }
 
-    fn send(&self, attributes: Vec<(String, Value)>) {
+    fn send(&self, attributes: Attributes) {
         match &self.recorded {
             Some(recorded) => recorded.borrow_mut().push(attributes),
             None => send(attributes),
@@ -61,7 +64,7 @@ impl Reporter {
 #[must_use = "a report is made by `.send()`"]
 pub struct Report<'a> {
     reporter: &'a Reporter,
-    attributes: Vec<(String, Value)>,
+    attributes: Attributes,
 }
 
 impl Report<'_> {
@@ -102,7 +105,7 @@ impl Report<'_> {
 }
 
 #[cfg(target_family = "wasm")]
-fn send(attributes: Vec<(String, Value)>) {
+fn send(attributes: Attributes) {
     let attributes: Vec<_> = attributes.into_iter().map(crate::runtime::attribute).collect();
     crate::bindings::trialbox::trial::report::report(&attributes);
 }

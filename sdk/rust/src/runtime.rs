@@ -67,7 +67,10 @@ mod component {
     }
 
     /// The export `train`.
-    pub fn train<T: Arguments, O: Outcome>(arguments: types::Arguments, function: fn(T, &Reporter) -> O) -> Result<(), String> {
+    pub fn train<T: Arguments, O: Outcome>(
+        arguments: types::Arguments,
+        function: fn(T, &Reporter) -> O,
+    ) -> Result<(), String> {
         show_panics();
         let config: Vec<(String, Value)> =
             arguments.config.into_iter().map(|attribute| (attribute.name, own(attribute.value))).collect();
@@ -95,9 +98,11 @@ mod component {
                 Domain::Real(range) => {
                     types::Domain::Real(types::RealRange { lower: range.lower, upper: range.upper, log: range.log })
                 }
-                Domain::Integer(range) => {
-                    types::Domain::Integer(types::IntegerRange { lower: range.lower, upper: range.upper, log: range.log })
-                }
+                Domain::Integer(range) => types::Domain::Integer(types::IntegerRange {
+                    lower: range.lower,
+                    upper: range.upper,
+                    log: range.log,
+                }),
                 Domain::Boolean => types::Domain::Boolean,
                 Domain::Choice(values) => types::Domain::Choice(values.into_iter().map(contract).collect()),
                 Domain::Constant(value) => types::Domain::Constant(contract(value)),

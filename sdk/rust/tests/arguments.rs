@@ -1,6 +1,8 @@
 //! The derive macros: names, conditions, defaults, and what happens to configurations that don't fit.
 
-use trialbox_guest::{Arguments, Choice, Condition, Domain, IntegerRange, Parameter, RealRange, Value, decode, describe};
+use trialbox_guest::{
+    Arguments, Choice, Condition, Domain, IntegerRange, Parameter, RealRange, Value, decode, describe,
+};
 
 #[derive(Arguments, Debug, PartialEq)]
 struct Training {
@@ -196,10 +198,7 @@ fn a_configuration_fills_the_struct() {
         reduction: "sum".to_owned(),
         sign: -0.5,
         schedule: Schedule { warmup: 2 },
-        layers: [
-            Layer { units: 16, activation: Activation::Tanh },
-            Layer { units: 8, activation: Activation::Relu },
-        ],
+        layers: [Layer { units: 16, activation: Activation::Tanh }, Layer { units: 8, activation: Activation::Relu }],
         epochs: 10,
         data: "digits".to_owned(),
     };

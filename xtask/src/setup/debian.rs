@@ -4,7 +4,7 @@
 //! compiler, the sources of the standard library and the C library of WASI; the standard library itself is compiled here,
 //! once for each target. Every step leaves a mark when it is done, so an interrupted run goes on where it stopped.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,6 +28,7 @@ pub(super) fn is_available() -> bool {
 /// Makes sure that the toolchain in `folder` can compile for `target`; returns its compiler.
 pub(super) fn prepare(folder: &Path, target: Target) -> Result<PathBuf> {
     let toolchain = Private { folder: folder.to_path_buf() };
+    let _lock = toolchain.lock()?;
     toolchain.start_anew_if_outdated()?;
     toolchain.unpack()?;
     toolchain.build_standard_library(target)?;
@@ -63,9 +64,23 @@ impl Private {
         write(&self.folder.join(format!("{step}.done")), "")
     }
 
+    /// Keeps other runs out until the returned file is dropped: two of them would write the same files.
+    fn lock(&self) -> Result<File> {
+        let place = self.folder.with_extension("lock");
+        if let Some(parent) = place.parent() {
+            create_folder(parent)?;
+        }
+        let file = File::create(&place).with_context(|| format!("failed to create `{}`", place.display()))?;
+        file.lock().with_context(|| format!("failed to lock `{}`", place.display()))?;
+        Ok(file)
+    }
+
+    /// Removes what another recipe made, or what relies on a linker that has gone since with its toolchain.
     fn start_anew_if_outdated(&self) -> Result<()> {
         let recipe = self.folder.join("recipe");
-        if fs::read_to_string(&recipe).is_ok_and(|text| text == RECIPE) {
+        let linker = fs::read_to_string(self.folder.join("linker")).unwrap_or_default();
+        let has_linker = linker.is_empty() || Path::new(&linker).is_file();
+        if has_linker && fs::read_to_string(&recipe).is_ok_and(|text| text == RECIPE) {
             return Ok(());
         }
         if self.folder.exists() {
@@ -91,9 +106,12 @@ impl Private {
             self.unpack_one(&archive, package)?;
         }
         self.write_wrappers(linker.as_deref())?;
+        write(&self.folder.join("linker"), &linker.unwrap_or_default().to_string_lossy())?;
         self.link_c_library()?;
-        let version =
-            process::capture(Command::new(self.compiler()).arg("--version"), "start the compiler of the private toolchain")?;
+        let version = process::capture(
+            Command::new(self.compiler()).arg("--version"),
+            "start the compiler of the private toolchain",
+        )?;
         eprintln!("guest toolchain: {}", version.trim());
         // The archives are of no more use, and are 140 MB.
         fs::remove_dir_all(&downloads).with_context(|| format!("failed to remove `{}`", downloads.display()))?;
@@ -237,10 +255,8 @@ fn packages(with_linker: bool) -> Result<Vec<String>> {
             OLDEST_COMPILER.1
         );
     }
-    let mut packages: Vec<String> = ["rustc-web", "libstd-rust-web-dev", "rust-web-src"]
-        .iter()
-        .map(|name| format!("{name}={compiler}"))
-        .collect();
+    let mut packages: Vec<String> =
+        ["rustc-web", "libstd-rust-web-dev", "rust-web-src"].iter().map(|name| format!("{name}={compiler}")).collect();
     let library = dependency("libstd-rust-web-dev", &compiler, "libstd-rust-web-")?;
     packages.push(format!("{library}={compiler}"));
     let llvm = dependency(&library, &compiler, "libllvm")?;
@@ -275,7 +291,10 @@ fn packages(with_linker: bool) -> Result<Vec<String>> {
 
 /// The version of a package that apt would install.
 fn candidate(package: &str) -> Result<Option<String>> {
-    let policy = process::capture(Command::new("apt-cache").env("LC_ALL", "C").args(["policy", package]), "ask apt for a package")?;
+    let policy = process::capture(
+        Command::new("apt-cache").env("LC_ALL", "C").args(["policy", package]),
+        "ask apt for a package",
+    )?;
     Ok(policy
         .lines()
         .find_map(|line| line.trim().strip_prefix("Candidate: "))
@@ -296,7 +315,9 @@ fn dependency(package: &str, version: &str, prefix: &str) -> Result<String> {
             return Ok(name.to_owned());
         }
     }
-    bail!("Debian's package `{package}` {version} depends on no `{prefix}…`, which this recipe expects; it depends on: {depends}")
+    bail!(
+        "Debian's package `{package}` {version} depends on no `{prefix}…`, which this recipe expects; it depends on: {depends}"
+    )
 }
 
 fn is_installed(package: &str) -> bool {
@@ -351,7 +372,8 @@ fn download(folder: &Path, package: &str) -> Result<PathBuf> {
 
 /// The linker of the active toolchain, if it has one.
 fn active_linker() -> Result<Option<PathBuf>> {
-    let sysroot = process::capture(Command::new("rustc").args(["--print", "sysroot"]), "ask the active compiler for its folder")?;
+    let sysroot =
+        process::capture(Command::new("rustc").args(["--print", "sysroot"]), "ask the active compiler for its folder")?;
     let linker = Path::new(sysroot.trim()).join("lib/rustlib").join(native_target()?).join("bin/rust-lld");
     Ok(linker.is_file().then_some(linker))
 }

@@ -21,7 +21,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("output", &["store", "study", "scheduler", "searcher", "space", "numeric"]),
     (
         "cli",
-        &["config", "output", "executor", "store", "sandbox", "gpu", "study", "scheduler", "searcher", "space", "numeric"],
+        &[
+            "config",
+            "output",
+            "executor",
+            "store",
+            "sandbox",
+            "gpu",
+            "study",
+            "scheduler",
+            "searcher",
+            "space",
+            "numeric",
+        ],
     ),
 ];
 
@@ -29,7 +41,8 @@ pub(super) fn findings(name: &str, text: &str) -> Vec<Finding> {
     let Some(inner) = name.strip_prefix("src/") else { return Vec::new() };
     let Some(folder) = folder(inner) else { return Vec::new() };
     let Some((_, allowed)) = MAY_USE.iter().find(|(candidate, _)| *candidate == folder) else {
-        let message = format!("`src/{folder}` has no place in the direction of use: give it one in xtask/src/tidy/direction.rs");
+        let message =
+            format!("`src/{folder}` has no place in the direction of use: give it one in xtask/src/tidy/direction.rs");
         return vec![Finding { line: 1, message }];
     };
     let mut findings = Vec::new();
@@ -128,7 +141,8 @@ mod tests {
     fn the_table_has_no_circle_and_no_shortcut() {
         for (folder, allowed) in MAY_USE {
             for lower in *allowed {
-                let (_, below) = MAY_USE.iter().find(|(candidate, _)| candidate == lower).expect("every folder has a row");
+                let (_, below) =
+                    MAY_USE.iter().find(|(candidate, _)| candidate == lower).expect("every folder has a row");
                 assert!(!below.contains(folder), "`{folder}` and `{lower}` may use each other");
                 assert!(below.iter().all(|lowest| allowed.contains(lowest)), "`{folder}` may use less than `{lower}`");
             }
@@ -171,7 +185,10 @@ mod tests {
 
     #[test]
     fn documentation_and_other_crates_are_no_use() {
-        assert_eq!(messages("src/space/domain.rs", "/// See [`crate::study::Study`].\nuse my_crate::study;\n"), [""; 0]);
+        assert_eq!(
+            messages("src/space/domain.rs", "/// See [`crate::study::Study`].\nuse my_crate::study;\n"),
+            [""; 0]
+        );
     }
 
     #[test]

@@ -38,7 +38,10 @@ pub(super) fn findings(name: &str, text: &str) -> Vec<Finding> {
         }
         let lower = line.to_lowercase();
         for word in FOREIGN.iter().filter(|word| lower.contains(**word)) {
-            findings.push(Finding { line: index + 1, message: format!("`{word}` says nothing about the project: leave it out") });
+            findings.push(Finding {
+                line: index + 1,
+                message: format!("`{word}` says nothing about the project: leave it out"),
+            });
         }
     }
     findings
@@ -51,7 +54,8 @@ fn is_module(name: &str) -> bool {
 
 /// Whether a line contains the word, and not only as a part of a longer one.
 fn contains_word(line: &str, word: &str) -> bool {
-    let is_part = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');
+    let is_part =
+        |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');
     line.match_indices(word).any(|(start, _)| {
         let (before, after) = (line[..start].chars().next_back(), line[start + word.len()..].chars().next());
         !is_part(before) && (word.ends_with('!') || !is_part(after))

@@ -170,7 +170,8 @@ fn snake_case(name: &str) -> String {
         let begins_word = character.is_uppercase()
             && index > 0
             && characters[index - 1] != '_'
-            && (!characters[index - 1].is_uppercase() || characters.get(index + 1).is_some_and(|next| next.is_lowercase()));
+            && (!characters[index - 1].is_uppercase()
+                || characters.get(index + 1).is_some_and(|next| next.is_lowercase()));
         if begins_word {
             text.push('_');
         }
@@ -185,9 +186,14 @@ mod tests {
 
     #[test]
     fn names_become_snake_case() {
-        for (name, expected) in
-            [("Sgd", "sgd"), ("SGD", "sgd"), ("WeightDecay", "weight_decay"), ("L2Norm", "l2_norm"), ("ReLU", "re_lu"), ("Adam_W", "adam_w")]
-        {
+        for (name, expected) in [
+            ("Sgd", "sgd"),
+            ("SGD", "sgd"),
+            ("WeightDecay", "weight_decay"),
+            ("L2Norm", "l2_norm"),
+            ("ReLU", "re_lu"),
+            ("Adam_W", "adam_w"),
+        ] {
             assert_eq!(snake_case(name), expected);
         }
     }

@@ -121,11 +121,15 @@ pub(crate) fn is_parameter_attribute(attribute: &Attribute) -> bool {
 /// Checks a name that was written by hand: it becomes a part of a dotted name.
 pub(crate) fn check_name(name: &LitStr) -> syn::Result<()> {
     let text = name.value();
-    let is_plain = !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || "_-".contains(character));
+    let is_plain =
+        !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || "_-".contains(character));
     if is_plain {
         Ok(())
     } else {
-        Err(Error::new(name.span(), "a name consists of letters, digits, `_` and `-`; the `.` separates the parts of nested names"))
+        Err(Error::new(
+            name.span(),
+            "a name consists of letters, digits, `_` and `-`; the `.` separates the parts of nested names",
+        ))
     }
 }
 
@@ -136,7 +140,10 @@ impl Parameter {
         };
         let mut attributes = field.attrs.iter().filter(|attribute| is_parameter_attribute(attribute));
         let Some(attribute) = attributes.next() else {
-            return Err(Error::new(identifier.span(), format!("the parameter `{identifier}` has no domain: {EXPECTED}")));
+            return Err(Error::new(
+                identifier.span(),
+                format!("the parameter `{identifier}` has no domain: {EXPECTED}"),
+            ));
         };
         if let Some(second) = attributes.next() {
             return Err(Error::new(second.span(), EXPECTED));
@@ -161,7 +168,9 @@ impl Parameter {
     pub(crate) fn describe(&self) -> TokenStream {
         let Self { name, field_type, span, .. } = self;
         match &self.kind {
-            Kind::Real(interval) => self.describe_interval(interval, &quote!(f64), &quote!(real), &quote!(RealParameter)),
+            Kind::Real(interval) => {
+                self.describe_interval(interval, &quote!(f64), &quote!(real), &quote!(RealParameter))
+            }
             Kind::Integer(interval) => {
                 self.describe_interval(interval, &quote!(#field_type), &quote!(integer), &quote!(IntegerParameter))
             }
@@ -205,7 +214,13 @@ impl Parameter {
     }
 
     /// Checks at compile time what the contract demands of an interval.
-    fn describe_interval(&self, interval: &Interval, bound: &TokenStream, add: &TokenStream, kind: &TokenStream) -> TokenStream {
+    fn describe_interval(
+        &self,
+        interval: &Interval,
+        bound: &TokenStream,
+        add: &TokenStream,
+        kind: &TokenStream,
+    ) -> TokenStream {
         let Self { name, span, .. } = self;
         let Interval { lower, upper, log, default } = interval;
         let check = self.check_type(kind);
@@ -224,11 +239,14 @@ impl Parameter {
             checks.extend(quote_spanned! {*span=> ::core::assert!(UPPER as i128 <= i64::MAX as i128, #too_large); });
         } else {
             let infinite = format!("the interval of `{field}` must have finite ends");
-            checks.extend(quote_spanned! {*span=> ::core::assert!(LOWER.is_finite() && UPPER.is_finite(), #infinite); });
+            checks
+                .extend(quote_spanned! {*span=> ::core::assert!(LOWER.is_finite() && UPPER.is_finite(), #infinite); });
         }
         let default = match default {
             Some(default) => {
-                checks.extend(quote_spanned! {default.span()=> ::core::assert!(DEFAULT >= LOWER && DEFAULT <= UPPER, #outside); });
+                checks.extend(
+                    quote_spanned! {default.span()=> ::core::assert!(DEFAULT >= LOWER && DEFAULT <= UPPER, #outside); },
+                );
                 Some(default)
             }
             None => None,
@@ -352,7 +370,10 @@ impl Interval {
         };
         let range_span = range.span();
         if matches!(range.limits, RangeLimits::HalfOpen(_)) {
-            return Err(Error::new(range_span, format!("both ends belong to the interval, so write it with `..=`: `{example}`")));
+            return Err(Error::new(
+                range_span,
+                format!("both ends belong to the interval, so write it with `..=`: `{example}`"),
+            ));
         }
         let (Some(lower), Some(upper)) = (range.start, range.end) else {
             return Err(Error::new(range_span, format!("an interval has both ends, such as `{example}`")));
@@ -374,9 +395,8 @@ fn literal(value: &Expr) -> Option<String> {
             Lit::Str(text) => Some(format!("text {}", text.value())),
             _ => None,
         },
-        Expr::Unary(negation) if matches!(negation.op, UnOp::Neg(_)) => {
-            literal(&negation.expr).and_then(|text| text.strip_prefix("number ").map(|number| format!("number -{number}")))
-        }
+        Expr::Unary(negation) if matches!(negation.op, UnOp::Neg(_)) => literal(&negation.expr)
+            .and_then(|text| text.strip_prefix("number ").map(|number| format!("number -{number}"))),
         _ => None,
     }
 }

@@ -61,8 +61,7 @@ fn export(attribute: &Attribute, function: &ItemFn) -> syn::Result<TokenStream> 
         ReturnType::Type(_, output) => quote_spanned!(output.span()=> #output),
     };
     let arguments_span = arguments.span();
-    let asserts_arguments =
-        quote_spanned!(arguments_span=> fn check_arguments<T: ::trialbox_guest::Arguments>() {} check_arguments::<#arguments>(););
+    let asserts_arguments = quote_spanned!(arguments_span=> fn check_arguments<T: ::trialbox_guest::Arguments>() {} check_arguments::<#arguments>(););
     let asserts_output = quote_spanned!(output.span()=> check_output::<#output>(););
     Ok(quote! {
         const _: () = {
@@ -106,10 +105,16 @@ fn export(attribute: &Attribute, function: &ItemFn) -> syn::Result<TokenStream> 
 fn check(function: &ItemFn) -> syn::Result<&Type> {
     let signature = &function.sig;
     if let Some(asynchronous) = &signature.asyncness {
-        return Err(Error::new(asynchronous.span(), "a training function isn't async: a report simply returns when the trial may go on"));
+        return Err(Error::new(
+            asynchronous.span(),
+            "a training function isn't async: a report simply returns when the trial may go on",
+        ));
     }
     if !signature.generics.params.is_empty() {
-        return Err(Error::new(signature.generics.span(), "a training function isn't generic: the component has exactly one"));
+        return Err(Error::new(
+            signature.generics.span(),
+            "a training function isn't generic: the component has exactly one",
+        ));
     }
     let mut inputs = signature.inputs.iter();
     match (inputs.next(), inputs.next(), inputs.next()) {

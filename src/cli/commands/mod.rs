@@ -1,0 +1,73 @@
+//! The commands, one file each. The doc comment of a command's arguments is its help.
+
+pub(super) mod best;
+pub(super) mod inspect;
+pub(super) mod limits;
+pub(super) mod logs;
+pub(super) mod replay;
+pub(super) mod run;
+pub(super) mod show;
+pub(super) mod train;
+pub(super) mod trials;
+pub(super) mod verify;
+
+use std::path::{Path, PathBuf};
+
+use super::error::CommandError;
+use super::exit_code;
+use crate::numeric::amount::{Seed, TrialId};
+use crate::sandbox::Arguments;
+use crate::space::Config;
+use crate::study::{Attribute, StudySpec, StudyState, TrialRecord};
+
+/// The trial of that number, or an error that says which there are.
+fn known_trial(state: &StudyState, trial: TrialId) -> Result<&TrialRecord, CommandError> {
+    state.trial(trial).ok_or_else(|| {
+        let there = match state.trials().len() {
+            0 => "it has none yet".into(),
+            count => format!("its trials are 0 to {}", count - 1),
+        };
+        CommandError::new(exit_code::USAGE, format!("the study has no trial {trial}; {there}"))
+    })
+}
+
+/// What a guest is given for a configuration: its values in the order of the space's declaration.
+fn arguments_of(spec: &StudySpec, config: &Config, seed: Seed) -> Arguments {
+    let parameters = spec.space.parameters().iter();
+    let config = parameters
+        .filter_map(|parameter| {
+            let value = config.get(&parameter.name)?.clone();
+            Some(Attribute { name: parameter.name.clone(), value })
+        })
+        .collect();
+    Arguments { config, seed }
+}
+
+/// A folder for the inputs of a recorded study, removed when it is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, CommandError> {
+        let failed =
+            |error: &dyn std::fmt::Display| CommandError::new(exit_code::FAILURE, format!("no folder can be made: {error}"));
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| failed(&error))?;
+        let path = std::env::temp_dir().join(format!("trialbox-{:016x}", u64::from_le_bytes(random)));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).map_err(|error| failed(&error))?;
+        Ok(Self(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What is left behind in the folder for temporary files does no harm.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,117 @@
+//! `trialbox replay`: runs one recorded trial anew and compares its reports.
+
+use std::path::PathBuf;
+
+use super::{Scratch, arguments_of, known_trial};
+use crate::cli::error::CommandError;
+use crate::cli::plan::RunFlags;
+use crate::cli::{exit_code, print, terminal};
+use crate::executor::{self, TrialProgress};
+use crate::numeric::amount::{Fuel, TrialId};
+use crate::output::sanitize::printable;
+use crate::session::materialize;
+use crate::store::Reader;
+use crate::study::{Event, Outcome, Report};
+
+/// Run one trial of a recorded study anew, show it, and compare it with the log
+#[derive(clap::Args)]
+pub(in crate::cli) struct ReplayArguments {
+    /// The store
+    study: PathBuf,
+    /// The trial's number
+    #[arg(long)]
+    trial: u64,
+    #[command(flatten)]
+    flags: RunFlags,
+}
+
+/// What the log says of a trial.
+struct Recorded {
+    reports: Vec<(Fuel, Report)>,
+    end: Option<(Fuel, Outcome)>,
+}
+
+/// Runs the command.
+pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandError> {
+    let interrupt = terminal::interrupt_on_signal();
+    let reader = Reader::open(&arguments.study)?;
+    let (spec, state) = (reader.spec()?, reader.state()?);
+    let trial = TrialId(arguments.trial);
+    let record = known_trial(&state, trial)?;
+    let recorded = recorded(&reader, trial)?;
+    let folder = Scratch::new()?;
+    let program = materialize(&reader, &spec, folder.path())?;
+    let options = arguments.flags.options();
+    let given = arguments_of(&spec, &record.config, record.seed);
+    let mut number = 0;
+    let mut difference = None;
+    let result = executor::run_trial(&program, given, options.isolation, options.cache, &interrupt, |progress| {
+        match progress {
+            TrialProgress::Logged(text) => {
+                text.lines().for_each(|line| terminal::tell(&format!("log: {}\n", printable(line, 1_000))));
+            }
+            TrialProgress::Reported(fuel, report) => {
+                let mark = match recorded.reports.get(number) {
+                    Some(logged) if same(logged, &(fuel, report.clone())) => "as recorded",
+                    // A trial that the study stopped ran ahead of its end; the log does not say how far.
+                    None if ran_ahead(&recorded) => "not recorded: the study had stopped the trial",
+                    _ => {
+                        difference.get_or_insert(number + 1);
+                        "differs from the log"
+                    }
+                };
+                number += 1;
+                // What cannot be printed does not change the comparison.
+                let _ = print(&format!("report {number}  fuel {fuel}  {}  ({mark})\n", attributes(&report)));
+            }
+        }
+    })?;
+    print(&format!("end  fuel {}  {}\n", result.fuel, printable(&result.outcome.to_string(), 1_000)))?;
+    let ended_otherwise = match &recorded.end {
+        Some((fuel, outcome)) if outcome.is_reproducible() && !ran_ahead(&recorded) => {
+            (*fuel, outcome) != (result.fuel, &result.outcome)
+                && !matches!(outcome, Outcome::NeverRewarded { .. } | Outcome::BadReport { .. })
+        }
+        _ => false,
+    };
+    match difference {
+        Some(report) => Err(CommandError::new(exit_code::DIFFERS, format!("the trial differs from the log at report {report}"))),
+        None if number < recorded.reports.len() => {
+            let message = format!("the log has {} reports of the trial, this run made {number}", recorded.reports.len());
+            Err(CommandError::new(exit_code::DIFFERS, message))
+        }
+        None if ended_otherwise => Err(CommandError::new(exit_code::DIFFERS, "the trial ended otherwise than in the log")),
+        None => Ok(exit_code::DONE),
+    }
+}
+
+fn ran_ahead(recorded: &Recorded) -> bool {
+    matches!(recorded.end, None | Some((_, Outcome::Stopped { .. } | Outcome::BadReport { .. } | Outcome::Crashed)))
+}
+
+fn recorded(reader: &Reader, wanted: TrialId) -> Result<Recorded, CommandError> {
+    let mut recorded = Recorded { reports: Vec::new(), end: None };
+    for entry in reader.entries() {
+        match entry?.event {
+            Event::Reported { trial, fuel, report, .. } if trial == wanted => recorded.reports.push((fuel, report)),
+            Event::TrialEnded { trial, fuel, outcome, .. } if trial == wanted => recorded.end = Some((fuel, outcome)),
+            _ => {}
+        }
+    }
+    Ok(recorded)
+}
+
+fn same(one: &(Fuel, Report), two: &(Fuel, Report)) -> bool {
+    use crate::numeric::digest::canonical_bytes;
+    canonical_bytes(one) == canonical_bytes(two)
+}
+
+/// A report on one line.
+pub(super) fn attributes(report: &Report) -> String {
+    let attributes: Vec<String> = report
+        .attributes
+        .iter()
+        .map(|attribute| format!("{} = {}", printable(&attribute.name, 100), printable(&attribute.value.to_string(), 100)))
+        .collect();
+    attributes.join(", ")
+}

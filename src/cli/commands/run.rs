@@ -1,0 +1,172 @@
+//! `trialbox run`: begins a study, or goes on with one.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::error::CommandError;
+use crate::cli::plan::{ReadFile, RunFlags};
+use crate::cli::{exit_code, paths, print, terminal};
+use crate::executor::{Interruption, KeepArtifacts, Observer, RunEnd, RunOptions};
+use crate::numeric::amount::Seed;
+use crate::output::{self, ProgressMode};
+use crate::session::{self, Plan};
+use crate::store::Reader;
+
+/// Run a study: a search over the configurations of a component
+///
+/// The log of the study goes into a store, NAME.study in the current folder; if that exists, NAME-2.study and so on. The log is
+/// the same on every machine and for any number of workers: its digest is printed at the end.
+#[derive(clap::Args)]
+pub(in crate::cli) struct RunArguments {
+    /// The study file, or a folder with a study.toml
+    file: PathBuf,
+    #[command(flatten)]
+    flags: RunFlags,
+    /// The store to begin, or with --resume to go on with
+    #[arg(short, long, value_name = "STUDY")]
+    store: Option<PathBuf>,
+    /// Go on with the newest store of this study, or begin it if there is none
+    #[arg(short, long)]
+    resume: bool,
+    /// Another seed than the study file's
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
+    /// Another number of trials than the study file's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    num_trials: Option<u64>,
+    /// Cut the run off after this time, such as 90s, 10m or 2h; it can be resumed
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    wall_time_max: Option<Duration>,
+    /// Whose artifacts are kept with their content
+    #[arg(long, value_enum, default_value_t)]
+    keep_artifacts: KeepFlag,
+    /// Print a JSON object for each event
+    #[arg(long, conflicts_with = "quiet")]
+    json: bool,
+    /// Print nothing but the result
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Whose artifacts are kept with their content.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum KeepFlag {
+    /// Those of the best trial
+    #[default]
+    Best,
+    /// Those of every trial
+    All,
+    /// None: running a trial again gives them back
+    None,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, factor) = match text.char_indices().find(|(_, letter)| letter.is_ascii_alphabetic()) {
+        None => (text, 1.0),
+        Some((at, _)) => match &text[at..] {
+            "s" => (&text[..at], 1.0),
+            "m" | "min" => (&text[..at], 60.0),
+            "h" => (&text[..at], 3600.0),
+            unit => return Err(format!("`{unit}` is no unit of time: use s, m or h")),
+        },
+    };
+    let number: f64 = number.trim().parse().map_err(|_| format!("`{text}` is no time such as 90s, 10m or 2h"))?;
+    Duration::try_from_secs_f64(number * factor).map_err(|error| error.to_string())
+}
+
+impl RunArguments {
+    fn options(&self) -> RunOptions {
+        RunOptions {
+            wall_time_max: self.wall_time_max,
+            keep_artifacts: match self.keep_artifacts {
+                KeepFlag::Best => KeepArtifacts::Best,
+                KeepFlag::All => KeepArtifacts::All,
+                KeepFlag::None => KeepArtifacts::None,
+            },
+            ..self.flags.options()
+        }
+    }
+
+    fn mode(&self) -> ProgressMode {
+        match () {
+            () if self.json => ProgressMode::Json,
+            () if self.quiet => ProgressMode::Quiet,
+            () if terminal::is_live() => ProgressMode::Live { colour: terminal::has_colour() },
+            () => ProgressMode::Lines,
+        }
+    }
+
+    /// The store to write, and whether it is there already.
+    fn store(&self, plan: &Plan) -> (PathBuf, bool) {
+        let (stores, free) = paths::stores(&plan.spec.name);
+        match (&self.store, self.resume) {
+            (Some(store), resume) => (store.clone(), resume && store.exists()),
+            (None, true) => stores.last().map_or((free, false), |newest| (newest.clone(), true)),
+            (None, false) => (free, false),
+        }
+    }
+}
+
+/// Runs the command.
+pub(in crate::cli) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
+    let interrupt = terminal::interrupt_on_signal();
+    let read = ReadFile::read(&arguments.file)?;
+    let mut options = arguments.options();
+    options.wall_time_max = options.wall_time_max.or(read.file.wall_time_max());
+    let mut plan = read.plan(&options, &interrupt)?;
+    if let Some(seed) = arguments.seed {
+        plan.spec.seed = Seed(seed);
+    }
+    if let Some(num_trials) = arguments.num_trials {
+        plan.spec.num_trials = Some(num_trials);
+    }
+    let (store, is_there) = arguments.store(&plan);
+    let mut progress = progress(arguments.mode(), &plan);
+    let mut observers: [&mut dyn Observer; 1] = [progress.as_mut()];
+    let end = if is_there {
+        session::resume(&plan, &store, &options, &mut observers, &interrupt)
+    } else {
+        session::begin(&plan, &store, &options, &mut observers, &interrupt)
+    };
+    drop(progress);
+    conclude(arguments, &store, end?)
+}
+
+/// JSON goes to standard output, for programs; all else is for people.
+fn progress(mode: ProgressMode, plan: &Plan) -> Box<dyn Observer> {
+    match mode {
+        ProgressMode::Json => output::progress(mode, &plan.spec, std::io::stdout()),
+        _ => output::progress(mode, &plan.spec, std::io::stderr()),
+    }
+}
+
+fn conclude(arguments: &RunArguments, store: &Path, end: RunEnd) -> Result<u8, CommandError> {
+    let reader = Reader::open(store)?;
+    let (spec, state, digest) = (reader.spec()?, reader.state()?, reader.digest()?);
+    let shown = store.display();
+    if !arguments.json {
+        print(&output::summary(&spec, &state, digest, terminal::width()))?;
+    }
+    if let RunEnd::Interrupted(interruption) = end {
+        let why = match interruption {
+            Interruption::Requested => "interrupted",
+            Interruption::WallTime => "wall_time_max had passed",
+        };
+        let resume = arguments.file.display();
+        terminal::tell(&format!(
+            "{why}; the study so far is in {shown}\nhint: `trialbox run {resume} --resume --store {shown}` goes on with it\n"
+        ));
+        return Ok(exit_code::INTERRUPTED);
+    }
+    let saved = super::best::save(&reader, &state, &paths::best_folder(store))?;
+    if !arguments.json && !arguments.quiet {
+        terminal::tell(&format!("the study is in {shown}; `trialbox verify {shown}` runs it anew and compares\n"));
+        for path in saved {
+            terminal::tell(&format!("the best trial's artifact is in {}\n", path.display()));
+        }
+    }
+    match state.best() {
+        Some(_) => Ok(exit_code::DONE),
+        None => Ok(exit_code::NO_REWARD),
+    }
+}

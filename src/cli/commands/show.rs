@@ -1,0 +1,22 @@
+//! `trialbox show`: what there is to say of a study on a screen.
+
+use std::path::PathBuf;
+
+use crate::cli::error::CommandError;
+use crate::cli::{exit_code, print, terminal};
+use crate::output;
+use crate::store::Reader;
+
+/// Show a study: its best trial, its outcomes, its failures with reasons. Also while it runs
+#[derive(clap::Args)]
+pub(in crate::cli) struct ShowArguments {
+    /// The store
+    study: PathBuf,
+}
+
+/// Runs the command.
+pub(in crate::cli) fn show(arguments: &ShowArguments) -> Result<u8, CommandError> {
+    let reader = Reader::open(&arguments.study)?;
+    print(&output::summary(&reader.spec()?, &reader.state()?, reader.digest()?, terminal::width()))?;
+    Ok(exit_code::DONE)
+}

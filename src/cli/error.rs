@@ -1,0 +1,159 @@
+//! From the library's errors to what a person reads: what happened, what to do, and the exit code. The one place for it.
+
+use std::error::Error;
+use std::path::Path;
+
+use super::exit_code;
+use crate::config::ConfigError;
+use crate::executor::{Difference, ExecutorError, LoadError};
+use crate::sandbox::ComponentError;
+use crate::session::SessionError;
+use crate::store::StoreError;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub struct CommandError {
+    /// What happened: whole lines, without `error: ` where they are rendered already.
+    message: String,
+    is_rendered: bool,
+    hints: Vec<String>,
+    pub(super) exit_code: u8,
+}
+
+impl CommandError {
+    pub(super) fn new(exit_code: u8, message: impl Into<String>) -> Self {
+        Self { message: message.into(), is_rendered: false, hints: Vec::new(), exit_code }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// An error in a study file, with the lines that it is about.
+    pub(super) fn study_file(error: &ConfigError, path: &Path, text: &str, colour: bool) -> Self {
+        let message = error.render(&path.display().to_string(), text, colour);
+        Self { message, is_rendered: true, hints: Vec::new(), exit_code: exit_code::STUDY_FILE }
+    }
+
+    /// The whole text for standard error.
+    pub(super) fn text(&self) -> String {
+        let mut text = if self.is_rendered { self.message.clone() } else { format!("error: {}", self.message) };
+        for hint in &self.hints {
+            text.push_str("\nhint: ");
+            text.push_str(hint);
+        }
+        text.push('\n');
+        text
+    }
+
+    fn with_sources(exit_code: u8, error: &dyn Error) -> Self {
+        let mut message = shown(&error.to_string());
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str("\n  cause: ");
+            message.push_str(&shown(&cause.to_string()));
+            source = cause.source();
+        }
+        Self::new(exit_code, message)
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        let mut command_error = Self::with_sources(exit_code::STORE, &error);
+        command_error.hints.extend(error.hint());
+        command_error
+    }
+}
+
+impl From<ComponentError> for CommandError {
+    fn from(error: ComponentError) -> Self {
+        let command_error = Self::with_sources(exit_code::COMPONENT, &error);
+        match error {
+            ComponentError::Read { .. } => command_error.hint("check `component` in the study file; its path is relative to it"),
+            ComponentError::NotAComponent { what } if what.contains("core") => command_error.hint(
+                "make a component of it: `wasm-tools component new module.wasm -o component.wasm`, or build it with the guest SDK",
+            ),
+            ComponentError::NotATrial { exports } => {
+                let exports = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
+                command_error.hint(format!(
+                    "it exports {}; build it for the world `trialbox:trial/trial` of wit/trial.wit",
+                    shown(&exports)
+                ))
+            }
+            ComponentError::Import(_) => {
+                command_error.hint("offered are trialbox:trial/{report, data, artifact, log} and WASI 0.2 without sockets")
+            }
+            ComponentError::Changed { .. } => {
+                command_error.hint("a study belongs to one component; begin a new study for another one")
+            }
+            _ => command_error,
+        }
+    }
+}
+
+impl From<ExecutorError> for CommandError {
+    fn from(error: ExecutorError) -> Self {
+        match error {
+            ExecutorError::Component(error) | ExecutorError::Load(LoadError::Component(error)) => error.into(),
+            ExecutorError::Load(error) => Self::with_sources(exit_code::COMPONENT, &error),
+            ExecutorError::Journal(error) => match error.downcast::<StoreError>() {
+                Ok(error) => (*error).into(),
+                Err(error) if error.is::<Difference>() => Self::with_sources(exit_code::DIFFERS, &*error),
+                Err(error) => Self::with_sources(exit_code::FAILURE, &*error),
+            },
+            ExecutorError::FuelSchedule { .. } => Self::with_sources(exit_code::DIFFERS, &error)
+                .hint("go on with the release of trialbox that began it, or begin a new study"),
+            ExecutorError::Study(_) => Self::with_sources(exit_code::DIFFERS, &error),
+            ExecutorError::Interrupted => Self::new(exit_code::INTERRUPTED, "interrupted"),
+            _ => Self::with_sources(exit_code::FAILURE, &error),
+        }
+    }
+}
+
+impl From<SessionError> for CommandError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => error.into(),
+            SessionError::Executor(error) => error.into(),
+            SessionError::Study(_) => Self::with_sources(exit_code::DIFFERS, &error)
+                .hint("the log was written by another build; decisions are promised equal within one release"),
+            SessionError::Input(_) => Self::with_sources(exit_code::COMPONENT, &error),
+            SessionError::Spec(_) | SessionError::Builder(_) => Self::with_sources(exit_code::STUDY_FILE, &error),
+            SessionError::Differs { path, difference } => differs(&path, &difference),
+        }
+    }
+}
+
+fn differs(path: &Path, difference: &crate::study::SpecDifference) -> CommandError {
+    let path = path.display();
+    if difference.part == "fuel_schedule" {
+        return CommandError::new(
+            exit_code::DIFFERS,
+            format!(
+                "the study in `{path}` was begun under another fuel schedule: operator costs, prices or engine settings have \
+                 changed, so its trials would take other amounts of fuel in this build\n  the study has {}\n  this build has {}",
+                difference.theirs, difference.ours
+            ),
+        )
+        .hint("go on with the release of trialbox that began it, or begin a new study");
+    }
+    let cut = |text: &str| -> String { crate::output::sanitize::printable(text, 300) };
+    CommandError::new(
+        exit_code::DIFFERS,
+        format!(
+            "the study in `{path}` is another one: its `{}` differs\n  the study has {}\n  the study file says {}",
+            difference.part,
+            cut(&difference.theirs),
+            cut(&difference.ours)
+        ),
+    )
+    .hint("put the setting back to go on with that study, or begin a new one with --store")
+}
+
+/// A message that may quote what a guest or a file says.
+fn shown(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 2_000;
+    crate::output::sanitize::printable(text, CHARACTERS_MAX)
+}

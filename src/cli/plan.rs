@@ -1,0 +1,122 @@
+//! From a study file to a plan: reads it, looks at its component, identifies its data.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::CommandError;
+use super::{exit_code, paths, terminal};
+use crate::config::StudyFile;
+use crate::executor::{self, Interrupt, Isolation, Program, RunOptions};
+use crate::sandbox::fuel_schedule;
+use crate::session::{Plan, data_id};
+
+/// How a run goes, on the command line.
+#[derive(clap::Args)]
+pub(super) struct RunFlags {
+    /// How many workers run at a time [default: the number of processors]. The log is the same for any number
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where guest code runs
+    #[arg(long, value_enum, default_value_t)]
+    isolation: IsolationFlag,
+}
+
+/// Where guest code runs.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum IsolationFlag {
+    /// In child processes
+    #[default]
+    Process,
+    /// In threads of this process: for guests that are trusted
+    Thread,
+}
+
+impl RunFlags {
+    /// As options of a run, with the user's cache.
+    pub(super) fn options(&self) -> RunOptions {
+        let options = RunOptions { cache: paths::cache(), isolation: self.isolation(), ..RunOptions::default() };
+        match self.jobs {
+            Some(jobs) => RunOptions { jobs: usize::from(jobs), ..options },
+            None => options,
+        }
+    }
+
+    pub(super) fn isolation(&self) -> Isolation {
+        match self.isolation {
+            IsolationFlag::Process => Isolation::Process,
+            IsolationFlag::Thread => Isolation::Thread,
+        }
+    }
+}
+
+/// A study file with what it says.
+pub(super) struct ReadFile {
+    path: PathBuf,
+    text: String,
+    pub(super) file: StudyFile,
+}
+
+impl ReadFile {
+    /// Reads a study file, or the file `study.toml` of a folder.
+    pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
+        let path = if path.is_dir() { path.join("study.toml") } else { path.to_owned() };
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            let error = CommandError::new(
+                exit_code::STUDY_FILE,
+                format!("the study file `{}` cannot be read: {error}", path.display()),
+            );
+            error.hint("`trialbox run` takes a study file such as guest-examples/digits/study.toml")
+        })?;
+        match StudyFile::parse(&text) {
+            Ok(file) => Ok(Self { path, text, file }),
+            Err(error) => Err(CommandError::study_file(&error, &path, &text, terminal::has_colour())),
+        }
+    }
+
+    fn beside(&self, path: &Path) -> PathBuf {
+        self.path.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
+    }
+
+    /// The plan that the file makes with its component.
+    pub(super) fn plan(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<Plan, CommandError> {
+        let Some(component) = self.file.component().map(|path| self.beside(path)) else {
+            return Err(CommandError::new(
+                exit_code::STUDY_FILE,
+                format!("the study file `{}` names no `component`", self.path.display()),
+            )
+            .hint("add `component = \"FILE.wasm\"`"));
+        };
+        let (limits, float_mode) = (self.file.limits().clone(), self.file.float_mode());
+        let inspection =
+            executor::inspect(&component, &limits, float_mode, options.isolation, options.cache.clone(), interrupt)?;
+        let mut data = BTreeMap::new();
+        for (name, path) in self.file.data() {
+            let path = self.beside(path);
+            let id = data_id(&path).map_err(|error| {
+                CommandError::new(exit_code::COMPONENT, format!("the data set `{name}`: {error}"))
+                    .hint("check [data] in the study file; its paths are relative to it")
+            })?;
+            data.insert(name.clone(), (path, id));
+        }
+        let ids = data.iter().map(|(name, (_, id))| (name.clone(), id.clone())).collect();
+        let spec = self
+            .file
+            .spec(
+                &self.default_name(),
+                Some(&inspection.description),
+                Some(inspection.id.clone()),
+                ids,
+                fuel_schedule(float_mode),
+            )
+            .map_err(|error| CommandError::study_file(&error, &self.path, &self.text, terminal::has_colour()))?;
+        let program = Program { component, id: inspection.id, data, limits, float_mode };
+        Ok(Plan { spec, program })
+    }
+
+    /// The name of the folder that the file lies in.
+    fn default_name(&self) -> String {
+        let folder = std::path::absolute(&self.path).ok();
+        let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
+        folder.map_or("study".into(), |name| name.to_string_lossy().into_owned())
+    }
+}

@@ -1,0 +1,62 @@
+//! What the terminal can do, messages to people, and the request to stop.
+
+use std::io::{IsTerminal, Write};
+
+use crate::executor::Interrupt;
+
+/// Whether standard error may be coloured.
+pub(super) fn has_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Whether standard error is a terminal on which lines can be drawn anew.
+pub(super) fn is_live() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// The width of standard output, if it is a terminal.
+pub(super) fn width() -> Option<usize> {
+    let stdout = std::io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&stdout).ok()?;
+    Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
+}
+
+/// Tells a person something. If nobody listens there is nothing to be done.
+pub(super) fn tell(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// The request to stop that the keyboard's interrupt and the system's termination make.
+pub(super) fn interrupt_on_signal() -> Interrupt {
+    let interrupt = Interrupt::default();
+    let shared = interrupt.clone();
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+        runtime.block_on(async {
+            wait_for_signal().await;
+            shared.request();
+            tell("\nstopping; once more to stop at once\n");
+            wait_for_signal().await;
+            std::process::exit(i32::from(super::exit_code::INTERRUPTED));
+        });
+    });
+    interrupt
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}

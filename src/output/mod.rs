@@ -1,0 +1,21 @@
+//! What people see of a study: progress while it runs, and tables of what came out.
+//!
+//! At the edge; reads events and the state of [`crate::study`], and changes nothing. Tables are texts for the caller to print. Texts
+//! that guests wrote go through [`sanitize`] before they are shown.
+
+pub mod progress;
+pub mod sanitize;
+pub mod table;
+
+mod best;
+mod number;
+mod summary;
+mod trials;
+
+#[cfg(test)]
+mod fixture;
+
+pub use best::{ConfigFormat, best};
+pub use progress::{ProgressMode, progress};
+pub use summary::summary;
+pub use trials::{TrialsOrder, TrialsView, trials};

@@ -1,0 +1,63 @@
+//! One JSON object for each event: `{"sequence", "digest", "event"}`.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::LineWriter;
+use crate::executor::Observer;
+use crate::numeric::amount::Sequence;
+use crate::numeric::digest::Digest;
+use crate::output::sanitize::printable_json;
+use crate::study::{Entry, Event, StudyState};
+
+pub(super) struct JsonLines<W> {
+    writer: LineWriter<W>,
+}
+
+/// An entry as it is written; another type than the log's, which may change without the output.
+#[derive(Serialize)]
+struct Line<'entry> {
+    sequence: Sequence,
+    digest: Digest,
+    event: &'entry Event,
+}
+
+impl<W: Write> JsonLines<W> {
+    pub(super) fn new(writer: W) -> Self {
+        Self { writer: LineWriter::new(writer) }
+    }
+}
+
+impl<W: Write> Observer for JsonLines<W> {
+    fn on_event(&mut self, entry: &Entry, _state: &StudyState) {
+        let line = Line { sequence: entry.sequence, digest: entry.digest, event: &entry.event };
+        // An event is made of what JSON has, texts as keys included.
+        if let Ok(json) = serde_json::to_string(&line) {
+            self.writer.write(&printable_json(&json));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::fixture;
+
+    #[test]
+    fn every_event_is_one_line_that_reads_back() {
+        let mut written = Vec::new();
+        fixture::replay(&mut JsonLines::new(&mut written));
+        let text = String::from_utf8(written).unwrap();
+        let entries = fixture::entries();
+        assert_eq!(text.lines().count(), entries.len());
+        for (line, entry) in text.lines().zip(&entries) {
+            let read: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(read["sequence"], entry.sequence.0);
+            assert_eq!(read["digest"], entry.digest.to_string());
+            assert_eq!(serde_json::from_value::<Event>(read["event"].clone()).unwrap(), entry.event);
+            assert!(line.is_ascii() && !line.contains('\u{1b}'), "{line}");
+        }
+        assert!(text.lines().nth(1).unwrap().contains(r#""event":{"trial_started":{"trial":0,"#), "{text}");
+    }
+}

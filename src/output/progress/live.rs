@@ -1,0 +1,214 @@
+//! A few lines on a terminal, drawn anew as the study gets on.
+
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::lines;
+use crate::executor::{Observer, RunProgress};
+use crate::numeric::amount::Fuel;
+use crate::output::number;
+use crate::output::summary::Counts;
+use crate::study::{Entry, Event, StudySpec, StudyState};
+
+/// How many characters the bar has.
+const BAR_COLUMNS: usize = 20;
+/// Over how long the rate of fuel is taken.
+const RATE_WINDOW: Duration = Duration::from_secs(2);
+const GREEN: &str = "\u{1b}[32m";
+const BOLD: &str = "\u{1b}[1m";
+const RESET: &str = "\u{1b}[0m";
+
+pub(super) struct Live {
+    lines: Vec<ProgressBar>,
+    // Holds the lines together on the terminal.
+    screen: MultiProgress,
+    text: LiveText,
+}
+
+/// What the lines say.
+struct LiveText {
+    num_trials: Option<u64>,
+    time_out: Option<f64>,
+    colour: bool,
+    /// How far the study was when the run began, which is not 0 for one that is resumed.
+    begun_at: Option<f64>,
+    /// When the rate of fuel was taken last, and the fuel then.
+    sample: (Duration, Fuel),
+    fuel_per_second: Option<f64>,
+}
+
+impl Live {
+    pub(super) fn new(spec: &StudySpec, target: ProgressDrawTarget, colour: bool) -> Self {
+        let screen = MultiProgress::with_draw_target(target);
+        // Cut to the terminal's width, so that a narrow one shows the beginnings, which matter most.
+        let style = ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let lines = (0..3).map(|_| screen.add(ProgressBar::new(0).with_style(style.clone()))).collect();
+        // The lines keep their places, so they need not be wiped before they are drawn anew.
+        screen.set_move_cursor(true);
+        Self { lines, screen, text: LiveText::new(spec, colour) }
+    }
+
+    /// Takes the lines away for good, so that what comes after, such as the summary, begins on a clean line.
+    fn clear(&self) {
+        // If that fails the terminal has gone, and nobody is there to be told.
+        let _ = self.screen.clear();
+        self.screen.set_draw_target(ProgressDrawTarget::hidden());
+    }
+}
+
+impl Observer for Live {
+    fn on_event(&mut self, entry: &Entry, _state: &StudyState) {
+        // Events come faster than anybody reads; what they change is drawn at the next tick.
+        if matches!(entry.event, Event::StudyEnded { .. }) {
+            self.clear();
+        }
+    }
+
+    fn on_tick(&mut self, progress: &RunProgress, state: &StudyState) {
+        if state.ended().is_some() {
+            return;
+        }
+        for (line, text) in self.lines.iter().zip(self.text.lines(progress, state)) {
+            line.set_message(text);
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl LiveText {
+    fn new(spec: &StudySpec, colour: bool) -> Self {
+        Self {
+            num_trials: spec.num_trials,
+            time_out: spec.time_out.map(|time| time.seconds()),
+            colour,
+            begun_at: None,
+            sample: (Duration::ZERO, Fuel(0)),
+            fuel_per_second: None,
+        }
+    }
+
+    fn lines(&mut self, progress: &RunProgress, state: &StudyState) -> [String; 3] {
+        let counts = Counts::of(state);
+        let done = self.done(counts.ended(), state);
+        let begun_at = *self.begun_at.get_or_insert(done);
+        self.take_rate(progress);
+        let trials = match self.num_trials {
+            Some(all) => format!("{} of {all} trials", counts.ended()),
+            None => format!("{} trials", counts.ended()),
+        };
+        let failed = if counts.failed == 0 { String::new() } else { format!(", {} failed", counts.failed) };
+        let running = format!(", {} running", progress.running.len());
+        let left = time_left(done, begun_at, progress.wall_time);
+        let left = left.map_or(String::new(), |left| format!(", about {} left", number::about(left)));
+        let lost = match progress.workers_lost {
+            0 => String::new(),
+            lost => format!(", {lost} workers lost"),
+        };
+        let rate = self.fuel_per_second.map_or("-".into(), |rate| number::count(rate as u64));
+        [
+            format!("[{}] {trials}{failed}{running}", self.coloured(GREEN, &bar(done))),
+            self.coloured(BOLD, &lines::best(state)),
+            format!("{rate} fuel per second{left}{lost}"),
+        ]
+    }
+
+    /// How far the study is, from 0 to 1: by its trials or its time, whichever ends it first.
+    fn done(&self, ended: u64, state: &StudyState) -> f64 {
+        let by_trials = self.num_trials.map_or(0.0, |all| ended as f64 / all.max(1) as f64);
+        let by_time = self.time_out.map_or(0.0, |all| state.time().seconds() / all);
+        by_trials.max(by_time).clamp(0.0, 1.0)
+    }
+
+    fn take_rate(&mut self, progress: &RunProgress) {
+        let (since, before) = self.sample;
+        let passed = progress.wall_time.saturating_sub(since);
+        let is_whole = passed >= RATE_WINDOW;
+        // At the beginning a part of the window must do.
+        if is_whole || since.is_zero() && !passed.is_zero() {
+            self.fuel_per_second = Some(progress.fuel.0.saturating_sub(before.0) as f64 / passed.as_secs_f64());
+        }
+        if is_whole {
+            self.sample = (progress.wall_time, progress.fuel);
+        }
+    }
+
+    fn coloured(&self, colour: &str, text: &str) -> String {
+        if self.colour { format!("{colour}{text}{RESET}") } else { text.to_owned() }
+    }
+}
+
+fn bar(done: f64) -> String {
+    // `done` is from 0 to 1.
+    let full = (done * BAR_COLUMNS as f64) as usize;
+    "#".repeat(full) + &"-".repeat(BAR_COLUMNS - full)
+}
+
+/// The seconds that are left if the study gets on as it did in this run; none as long as that says nothing.
+fn time_left(done: f64, begun_at: f64, wall_time: Duration) -> Option<f64> {
+    const TELLING: f64 = 0.01;
+    let advance = done - begun_at;
+    let telling = advance >= TELLING && wall_time >= Duration::from_secs(1);
+    telling.then(|| (1.0 - done) / advance * wall_time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numeric::amount::TrialId;
+    use crate::output::fixture;
+
+    fn progress(seconds: u64, fuel: u64) -> RunProgress {
+        let running = vec![(TrialId(3), Fuel(5))];
+        RunProgress { wall_time: Duration::from_secs(seconds), fuel: Fuel(fuel), running, workers_lost: 0 }
+    }
+
+    #[test]
+    fn the_lines_tell_how_the_study_gets_on() {
+        let (spec, state) = fixture::study();
+        let mut text = LiveText::new(&spec, false);
+        let empty = fixture::empty().1;
+        assert_eq!(
+            text.lines(&progress(0, 0), &empty),
+            ["[--------------------] 0 of 8 trials, 1 running", "no best trial", "- fuel per second"]
+        );
+        assert_eq!(
+            text.lines(&RunProgress { workers_lost: 2, ..progress(60, 120_000_000_000) }, &state),
+            [
+                "[#######-------------] 3 of 8 trials, 1 failed, 1 running",
+                "best 0.9644 (trial 1)",
+                "2.0G fuel per second, about 1 min 40 s left, 2 workers lost"
+            ]
+        );
+    }
+
+    #[test]
+    fn colours_add_nothing_to_the_words() {
+        let (spec, state) = fixture::study();
+        let lines = |colour| LiveText::new(&spec, colour).lines(&progress(1, 1), &state);
+        let plain: Vec<String> = lines(true)
+            .iter()
+            .map(|line| [GREEN, BOLD, RESET].iter().fold(line.clone(), |line, code| line.replace(code, "")))
+            .collect();
+        assert_eq!(plain, lines(false));
+    }
+
+    #[test]
+    fn a_resumed_study_counts_from_where_it_was() {
+        assert_eq!(time_left(0.75, 0.5, Duration::from_secs(10)), Some(10.0));
+        assert_eq!(time_left(0.5, 0.5, Duration::from_secs(10)), None);
+    }
+
+    #[test]
+    fn a_run_can_be_watched_to_its_end() {
+        let (spec, state) = fixture::study();
+        let mut live = Live::new(&spec, ProgressDrawTarget::hidden(), true);
+        live.on_tick(&progress(1, 5), &state);
+        fixture::replay(&mut live);
+    }
+}

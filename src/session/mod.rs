@@ -1,0 +1,138 @@
+//! A study from its beginning to its end, for programs: made from a component and settings, run, resumed, verified.
+//!
+//! It joins the core, the sandbox, the store and the executor, and is what the command line is made of. [`StudyBuilder`] is
+//! the way in for programs.
+
+mod builder;
+mod inputs;
+mod verify;
+
+use std::path::{Path, PathBuf};
+
+pub use builder::{StudyBuilder, StudyResult};
+pub use inputs::{InputError, data_id, materialize};
+pub use verify::{Verification, verify};
+
+use crate::executor::{
+    self, ExecutorError, Interrupt, Observer, Program, RunEnd, RunOptions, StoreJournal,
+};
+use crate::store::{Store, StoreError};
+use crate::study::{SpecDifference, SpecError, Study, StudyError, StudySpec};
+
+/// What is to be run: the specification, and where its component and data are.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the log is a function of.
+    pub spec: StudySpec,
+    /// Where the component and the data are.
+    pub program: Program,
+}
+
+/// A study cannot be run, resumed or verified.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The specification is not well formed.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The study file fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The run fails.
+    #[error(transparent)]
+    Executor(#[from] ExecutorError),
+    /// The log cannot be reproduced.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// A component or data set cannot be had.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The study in the store is another one.
+    #[error("the study in `{}` is another one: its `{}` differs", path.display(), difference.part)]
+    Differs {
+        /// The store.
+        path: PathBuf,
+        /// Where it differs.
+        difference: Box<SpecDifference>,
+    },
+    /// What a builder was told does not fit together.
+    #[error("{0}")]
+    Builder(String),
+}
+
+/// Begins a study in a new store and runs it.
+///
+/// # Errors
+/// If the store exists or fails, or the run fails. What was appended until then is in the store.
+pub fn begin(
+    plan: &Plan,
+    path: &Path,
+    options: &RunOptions,
+    observers: &mut [&mut dyn Observer],
+    interrupt: &Interrupt,
+) -> Result<RunEnd, SessionError> {
+    let mut study = Study::new(plan.spec.clone())?;
+    let mut store = Store::create(path)?;
+    inputs::keep(&mut store, plan)?;
+    let end = executor::run(
+        &mut study,
+        &plan.program,
+        &mut StoreJournal::new(&mut store),
+        observers,
+        options,
+        interrupt,
+    );
+    finish(store, end)
+}
+
+/// Goes on with the study in a store, from where its log ends.
+///
+/// # Errors
+/// If the store holds another study, another process is writing it, its log is damaged, or the run fails.
+pub fn resume(
+    plan: &Plan,
+    path: &Path,
+    options: &RunOptions,
+    observers: &mut [&mut dyn Observer],
+    interrupt: &Interrupt,
+) -> Result<RunEnd, SessionError> {
+    let mut store = Store::open(path)?;
+    let mut study = Study::new(plan.spec.clone())?;
+    if store.events() > 0 {
+        let reader = store.reader()?;
+        if let Some(difference) = plan.spec.difference(&reader.spec()?) {
+            return Err(SessionError::Differs { path: path.to_owned(), difference: Box::new(difference) });
+        }
+        for entry in reader.entries() {
+            let entry = entry?;
+            study.reproduce(&entry)?;
+            for observer in observers.iter_mut() {
+                observer.on_recorded(&entry, study.state());
+            }
+        }
+    }
+    study.resume();
+    inputs::keep(&mut store, plan)?;
+    let end = executor::run(
+        &mut study,
+        &plan.program,
+        &mut StoreJournal::new(&mut store),
+        observers,
+        options,
+        interrupt,
+    );
+    finish(store, end)
+}
+
+fn finish(store: Store, end: Result<RunEnd, ExecutorError>) -> Result<RunEnd, SessionError> {
+    match end {
+        Ok(end) => {
+            store.close()?;
+            Ok(end)
+        }
+        Err(error) => {
+            // The first failure is the one to be told.
+            let _ = store.close();
+            Err(error.into())
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Runs a recorded study anew and compares every event.
+
+use std::path::Path;
+
+use super::{SessionError, materialize};
+use crate::executor::{self, Interrupt, Observer, RunEnd, RunOptions, VerifyingJournal};
+use crate::numeric::digest::Digest;
+use crate::store::Reader;
+use crate::study::{Study, StudySpec};
+
+/// What a verification found, if it found no difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// How many events were found equal.
+    pub events: u64,
+    /// The digest of the log.
+    pub digest: Digest,
+    /// Whether the log holds the whole study; if not, it was found to be a prefix of it.
+    pub is_whole: bool,
+    /// Whether the verification itself was cut off, so that `events` are fewer than the log has.
+    pub was_interrupted: bool,
+}
+
+/// Runs the study of a store anew, from the inputs that the store holds, and compares every event with the log. `folder` is
+/// where the inputs are written; it must exist and may be removed afterwards.
+///
+/// # Errors
+/// [`ExecutorError::Journal`](crate::executor::ExecutorError::Journal) with a [`Difference`](crate::executor::Difference) if
+/// the runs differ; else if the store is damaged, its inputs are not kept, or the run fails.
+pub fn verify(
+    path: &Path,
+    folder: &Path,
+    options: &RunOptions,
+    observers: &mut [&mut dyn Observer],
+    interrupt: &Interrupt,
+) -> Result<Verification, SessionError> {
+    let reader = Reader::open(path)?;
+    let spec: StudySpec = reader.spec()?;
+    let program = materialize(&reader, &spec, folder)?;
+    // Reads the whole log once first: a damaged one is told as such, not as a difference.
+    let chain = reader.head()?;
+    let mut study = Study::new(spec)?;
+    let at_end = Interrupt::default();
+    let mut journal = VerifyingJournal::new(reader.entries(), at_end.clone());
+    let either = Interrupt::either(&at_end, interrupt);
+    let end = executor::run(&mut study, &program, &mut journal, observers, options, &either)?;
+    let events = journal.compared();
+    Ok(Verification {
+        events,
+        digest: chain.head(),
+        is_whole: end == RunEnd::Finished && events == chain.len(),
+        was_interrupted: events < chain.len(),
+    })
+}
