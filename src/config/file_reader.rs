@@ -77,6 +77,7 @@ fn empty() -> StudyFile {
         wall_time_max: None,
         reward_attr: None,
         time_attr: None,
+        metrics_span: 0..0,
         space: Vec::new(),
         space_span: 0..0,
         settings: StudySpec::new("", space, Digest::of(b"")),
@@ -174,8 +175,10 @@ impl FileReader<'_> {
                 *place = boolean;
             }
         }
-        self.file.reward_attr = self.text(table.take("reward_attr"));
-        self.file.time_attr = self.text(table.take("time_attr"));
+        let (reward_attr, time_attr) = (table.take("reward_attr"), table.take("time_attr"));
+        self.file.metrics_span = reward_attr.as_ref().or(time_attr.as_ref()).map_or(0..0, |item| item.span.clone());
+        self.file.reward_attr = self.text(reward_attr);
+        self.file.time_attr = self.text(time_attr);
         self.file.settings.metrics.constraint_attr = self.text(table.take("constraint_attr"));
     }
 

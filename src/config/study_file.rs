@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::error::{ConfigError, Problem, Span, shown_space_error};
+use super::error::{ConfigError, Problem, Span, shown, shown_space_error};
 use super::space::SpaceEntry;
 use super::{file_reader, merge};
 use crate::numeric::digest::Digest;
 use crate::space::{Parameter, Space};
-use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, StudySpec};
+use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, Metrics, SpecError, StudySpec};
 
 /// A study file that was read: well formed in itself, not yet compared with its component.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct StudyFile {
     pub(super) wall_time_max: Option<Duration>,
     pub(super) reward_attr: Option<String>,
     pub(super) time_attr: Option<String>,
+    /// Where one of both stands, if it does.
+    pub(super) metrics_span: Span,
     /// What the file says of one parameter each, in order.
     pub(super) space: Vec<SpaceEntry>,
     /// Where `[space]` stands.
@@ -116,7 +118,17 @@ impl StudyFile {
         if let Some(attribute) = self.time_attr.clone().or_else(|| suggestion(|it| &it.time_attr)) {
             spec.metrics.time_attr = attribute;
         }
-        Ok(spec)
+        // All else was checked when the file was read; the metrics are known only now.
+        match spec.check() {
+            Ok(()) => Ok(spec),
+            Err(error) => Err(ConfigError::one(self.metrics_problem(&spec, &error))),
+        }
+    }
+
+    fn metrics_problem(&self, spec: &StudySpec, error: &SpecError) -> Problem {
+        let problem = Problem::new(self.metrics_span.clone(), error.to_string());
+        let Metrics { reward_attr, time_attr, .. } = &spec.metrics;
+        problem.hint(format!("here `reward_attr` is `{}`, `time_attr` is `{}`.", shown(reward_attr), shown(time_attr)))
     }
 
     /// The space of these parameters. Each was found well formed by itself; what is left is how they go together.

@@ -1,8 +1,9 @@
 //! The direction of use between the folders of `src/`.
 //!
 //! `cli → {config, output, executor} → {store, sandbox → gpu} → study → {scheduler, searcher} → space → numeric`: left may
-//! use right, never back, and what stands side by side doesn't know each other. All is one package, so cargo can't see
-//! to it; this does, by the paths `crate::…` in each file. `lib.rs` and `main.rs` stand outside: they only name the parts.
+//! use right, never back, and what stands side by side doesn't know each other; `session`, between `cli` and `executor`,
+//! joins the parts of a whole study. All is one package, so cargo can't see to it; this does, by the paths `crate::…` in
+//! each file. `lib.rs` and `main.rs` stand outside: they only name the parts.
 
 use super::Finding;
 
@@ -17,11 +18,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sandbox", &["gpu", "study", "scheduler", "searcher", "space", "numeric"]),
     ("store", &["study", "scheduler", "searcher", "space", "numeric"]),
     ("executor", &["store", "sandbox", "gpu", "study", "scheduler", "searcher", "space", "numeric"]),
+    ("session", &["executor", "store", "sandbox", "gpu", "study", "scheduler", "searcher", "space", "numeric"]),
     ("config", &["study", "scheduler", "searcher", "space", "numeric"]),
     ("output", &["store", "study", "scheduler", "searcher", "space", "numeric"]),
     (
         "cli",
         &[
+            "session",
             "config",
             "output",
             "executor",
