@@ -7,7 +7,7 @@ const COMBINING_MAX: usize = 3;
 /// sequences, marks of writing direction and whatever else is not printable are shown as escapes such as `\n` and `\u{1b}`.
 #[must_use]
 pub fn printable(text: &str, characters_max: usize) -> String {
-    let mut shown = String::with_capacity(text.len().min(4 * characters_max));
+    let mut shown = String::with_capacity(text.len().min(characters_max.saturating_mul(4)));
     let mut marks = 0;
     let mut characters = text.chars();
     for character in characters.by_ref().take(characters_max) {

@@ -28,7 +28,8 @@ const OWN_IMPORTS: &[&str] = &[
     "trialbox:trial/log",
 ];
 /// The packages of WASI that are offered.
-const WASI_OFFERED: &[&str] = &["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/"];
+const WASI_OFFERED: &[&str] =
+    &["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
 /// A component is not fit to be run.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -191,18 +192,22 @@ pub fn check_world(sandbox: &Sandbox, component: &Component) -> Result<Vec<Impor
     component_type
         .imports(&sandbox.engine)
         .map(|(name, item)| {
+            let is_interface = matches!(item.ty, ComponentItem::ComponentInstance(_));
             let offer = match unversioned(name) {
-                own if OWN_IMPORTS.contains(&own) => Offer::Offered,
-                wasi if WASI_OFFERED.iter().any(|package| wasi.starts_with(package)) => Offer::Offered,
+                _ if !is_interface => return Err(ComponentError::Import(name.to_owned())),
+                _ if is_offered(name) => Offer::Offered,
                 wasi if wasi.starts_with("wasi:") => Offer::Trapped,
-                _ if !matches!(item.ty, ComponentItem::ComponentInstance(_)) => {
-                    return Err(ComponentError::Import(name.to_owned()));
-                }
                 _ => return Err(ComponentError::Import(name.to_owned())),
             };
             Ok(ImportStatus { name: name.to_owned(), offer })
         })
         .collect()
+}
+
+/// Whether the interface of that name works for a component.
+pub(super) fn is_offered(name: &str) -> bool {
+    let interface = unversioned(name);
+    OWN_IMPORTS.contains(&interface) || WASI_OFFERED.iter().any(|package| interface.starts_with(package))
 }
 
 fn unversioned(name: &str) -> &str {

@@ -19,6 +19,7 @@ use super::fault::outcome_of;
 use super::host::data::DataSets;
 use super::host::report::value_for_guest;
 use super::host::{HostState, Role, TrialState, charge_debt, fuel_used};
+use super::missing;
 use crate::numeric::amount::{Fuel, Seed};
 use crate::numeric::digest::Digest;
 use crate::study::{ArtifactRecord, Attribute, Description, Limit, Limits, Outcome, Report};
@@ -105,7 +106,7 @@ impl Program {
     pub fn new(sandbox: &Sandbox, component: &Component) -> Result<Self, ComponentError> {
         let mut linker = (*sandbox.linker).clone();
         let refuse = |error: wasmtime::Error| ComponentError::World(format!("{error:#}"));
-        linker.define_unknown_imports_as_traps(component).map_err(refuse)?;
+        missing::stub(&mut linker, &sandbox.engine, component).map_err(refuse)?;
         let pre: InstancePre<HostState> = linker.instantiate_pre(component).map_err(refuse)?;
         Ok(Self { sandbox: sandbox.clone(), pre: TrialPre::new(pre).map_err(refuse)? })
     }

@@ -19,6 +19,7 @@ mod costs;
 mod description;
 mod fault;
 mod memory;
+mod missing;
 
 pub use cache::CompiledCache;
 pub use component::{ComponentError, Inspection, ImportStatus, Offer};

@@ -40,7 +40,7 @@ fn test_guest(workspace: &Workspace, guest: &guests::Guest) -> Result<()> {
         cargo.current_dir(workspace.root()).args(arguments).arg("--manifest-path").arg(guest.manifest());
         cargo
     };
-    process::run(command(&["fmt", "--check"]).env_remove("CARGO_TARGET_DIR"), "check the guest's format")?;
+    process::run(&mut command(&["fmt", "--check"]), "check the guest's format")?;
     process::run(
         command(&["test", "--quiet", "--release", "--locked"]).arg("--target-dir").arg(&target),
         "pass the guest's tests",

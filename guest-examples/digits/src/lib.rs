@@ -113,9 +113,19 @@ mod tests {
         assert_eq!(reports[19][0], ("epoch".to_owned(), Value::Integer(20)));
         assert!(accuracy(&reports[19]) > 0.95, "{}", accuracy(&reports[19]));
         assert!(artifact::saved("model.bin").is_some());
+        // To the last bit what the component reports, vector code or not.
+        assert_eq!(reports[19][2], ("loss".to_owned(), Value::Real(0.09699650421479267)));
         let tanh = Training { activation: Unit::Tanh, hidden_units: 37, ..default_training() };
         let reports = run(tanh, 2);
         assert!(accuracy(&reports[19]) > 0.95, "{}", accuracy(&reports[19]));
+    }
+
+    #[test]
+    fn the_largest_network_learns_in_a_moment() {
+        let large = Training { hidden_units: 128, batch_size: 16, ..default_training() };
+        let start = std::time::Instant::now();
+        assert!(accuracy(&run(large, 1)[19]) > 0.95);
+        println!("the largest network took {:?}", start.elapsed());
     }
 
     #[test]

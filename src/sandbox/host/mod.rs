@@ -175,11 +175,12 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
     add_wasi(linker)
 }
 
-/// WASI 0.2 as far as it is deterministic. Sockets are not offered at all; calling what is not offered ends the trial.
+/// WASI 0.2 as far as it is deterministic. Sockets are there and refuse everything; there are no directories.
 fn add_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     use wasmtime_wasi::cli::{WasiCli, WasiCliView};
     use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
-    use wasmtime_wasi::p2::bindings::{cli, filesystem};
+    use wasmtime_wasi::p2::bindings::{cli, filesystem, sockets};
+    use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView};
 
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
@@ -196,5 +197,12 @@ fn add_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
     filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, HostState::filesystem)?;
     filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, HostState::filesystem)?;
+    sockets::network::add_to_linker::<_, WasiSockets>(linker, &Default::default(), HostState::sockets)?;
+    sockets::instance_network::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
+    sockets::ip_name_lookup::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
+    sockets::tcp::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
+    sockets::tcp_create_socket::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
+    sockets::udp::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
+    sockets::udp_create_socket::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
     Ok(())
 }
