@@ -1,5 +1,7 @@
 //! Where things are: stores by default, the cache of compiled components, artifacts.
 
+#![expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
@@ -21,8 +23,10 @@ pub(super) fn cache() -> Option<PathBuf> {
 /// The stores of a study in the current folder, in order: `NAME.study`, `NAME-2.study`, `NAME-3.study` and so on, as far as
 /// they exist; and the first that does not.
 pub(super) fn stores(name: &str) -> (Vec<PathBuf>, PathBuf) {
-    let stem: String =
-        name.chars().map(|letter| if letter.is_alphanumeric() || "-_.".contains(letter) { letter } else { '-' }).collect();
+    let stem: String = name
+        .chars()
+        .map(|letter| if letter.is_alphanumeric() || "-_.".contains(letter) { letter } else { '-' })
+        .collect();
     let path = |number: u64| match number {
         1 => PathBuf::from(format!("{stem}.{STORE_SUFFIX}")),
         _ => PathBuf::from(format!("{stem}-{number}.{STORE_SUFFIX}")),

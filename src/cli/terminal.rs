@@ -1,5 +1,7 @@
 //! What the terminal can do, messages to people, and the request to stop.
 
+#![expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+
 use std::io::{IsTerminal, Write};
 
 use crate::executor::Interrupt;
@@ -7,11 +9,6 @@ use crate::executor::Interrupt;
 /// Whether standard error may be coloured.
 pub(super) fn has_colour() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
-/// Whether standard error is a terminal on which lines can be drawn anew.
-pub(super) fn is_live() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// The width of standard output, if it is a terminal.

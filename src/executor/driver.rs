@@ -2,18 +2,18 @@
 //!
 //! It owns the clock, the workers and the journal; it decides nothing that reaches the log.
 
+#![expect(clippy::disallowed_methods, reason = "wall time is the driver's to read; none of it reaches the log")]
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::message::{FromWorker, Happening, Launch, LoadError, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
-use super::{
-    ExecutorError, Interrupt, Interruption, Journal, KeepArtifacts, Observer, Program, RunEnd, RunOptions, RunProgress,
-};
+use super::{ExecutorError, Interrupt, Interruption, Journal, KeepArtifacts, Program, RunEnd, RunOptions};
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, fuel_schedule};
-use crate::study::{Action, ArtifactRecord, Attribute, Entry, Event, Input, Job, Study};
+use crate::study::{Action, ArtifactRecord, Attribute, Entry, Event, Input, Job, Observer, RunProgress, Study};
 
 /// How often the journal is committed and observers are told.
 const TICK: Duration = Duration::from_millis(100);
@@ -169,7 +169,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 Action::Launch(job) => {
                     self.journal.forget_log(job.trial)?;
                     let worker = self.least_busy();
-                    self.launch(worker, job);
+                    self.launch(worker, &job);
                 }
                 Action::Stop(trial) => {
                     if let Some(placed) = self.trials.remove(&trial) {
@@ -228,7 +228,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         open.min_by_key(|(_, worker)| worker.trials).map(|(id, _)| *id)
     }
 
-    fn launch(&mut self, worker: Option<WorkerId>, job: Job) {
+    fn launch(&mut self, worker: Option<WorkerId>, job: &Job) {
         let Some(worker) = worker else { return };
         let Some(staffed) = self.workers.get_mut(&worker) else { return };
         staffed.trials += 1;
@@ -278,7 +278,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 }
                 let worker = self.workers.iter().find(|(_, worker)| worker.quarantine).map(|(id, _)| *id);
                 if let Some(job) = self.quarantine.pop_front() {
-                    self.launch(worker, job);
+                    self.launch(worker, &job);
                 }
             }
         }

@@ -22,11 +22,10 @@ pub use message::LoadError;
 pub use pool::{run_as_worker_if_asked, set_worker_program};
 pub use single::{TrialProgress, TrialResult, inspect, run_trial};
 
-use crate::numeric::amount::{Fuel, TrialId};
+use crate::numeric::amount::TrialId;
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Artifact, ComponentError};
-use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, StudyError, StudyState};
-
+use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, StudyError};
 
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,31 +90,6 @@ pub struct Program {
     pub limits: Limits,
     /// How NaN is treated.
     pub float_mode: FloatMode,
-}
-
-/// A study's run, told to who watches it. Watching never changes it.
-pub trait Observer {
-    /// An event was put at the end of the log; `state` includes it.
-    fn on_event(&mut self, entry: &Entry, state: &StudyState);
-
-    /// An event of an earlier run was read from the log, when a study is resumed.
-    fn on_recorded(&mut self, _entry: &Entry, _state: &StudyState) {}
-
-    /// Called several times a second, also when nothing happens.
-    fn on_tick(&mut self, _progress: &RunProgress, _state: &StudyState) {}
-}
-
-/// How the run of a study gets on, on this machine.
-#[derive(Clone, Debug, Default)]
-pub struct RunProgress {
-    /// Since the run began.
-    pub wall_time: Duration,
-    /// Fuel used by all trials in this run, discarded work included; in steps, as workers tell.
-    pub fuel: Fuel,
-    /// The trials that are running, with their fuel so far.
-    pub running: Vec<(TrialId, Fuel)>,
-    /// How many workers were lost and replaced.
-    pub workers_lost: u64,
 }
 
 /// How a run came to its end.

@@ -6,7 +6,7 @@ use std::io::{BufReader, BufWriter, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -71,11 +71,8 @@ impl Pool {
 
     /// What arrives next, if something does before `timeout`.
     pub(super) fn receive(&self, timeout: Duration) -> Option<FromPool> {
-        match self.receiver.recv_timeout(timeout) {
-            Ok(message) => Some(message),
-            // The pool holds a sender itself, so the channel is never closed.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        // The pool holds a sender itself, so the channel is never closed.
+        self.receiver.recv_timeout(timeout).ok()
     }
 
     /// What has arrived already.
@@ -115,8 +112,7 @@ impl Drop for WorkerHandle {
 fn spawn_thread(id: WorkerId, sender: Sender<FromPool>) -> Line {
     let (to_worker, inbox) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut outbox =
-            |message| sender.send(FromPool::Said(id, message)).map_err(|mpsc::SendError(_)| DriverGone);
+        let mut outbox = |message| sender.send(FromPool::Said(id, message)).map_err(|mpsc::SendError(_)| DriverGone);
         let panicked = catch_unwind(AssertUnwindSafe(|| work(&inbox, &mut outbox))).is_err();
         let last_words = if panicked { "it panicked" } else { "" };
         let _ = sender.send(FromPool::Gone(id, last_words.into()));

@@ -3,8 +3,10 @@
 //! That one is what the others' events wait for. It runs until its next fuel yield; then what has happened is passed on to the
 //! driver and the choice is made anew.
 
+#![expect(clippy::disallowed_methods, reason = "wall time decides when messages are passed on, nothing else")]
+
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -132,7 +134,7 @@ impl Worker {
     fn handle(&mut self, message: ToWorker, outbox: Outbox<'_>) -> Result<(), DriverGone> {
         match message {
             ToWorker::Inspect { component, limits, float_mode, cache } => {
-                outbox(FromWorker::Inspected(inspect(component, &limits, float_mode, cache)))
+                outbox(FromWorker::Inspected(inspect(&component, &limits, float_mode, cache)))
             }
             ToWorker::Load { program, cache } => {
                 let loaded = load(&program, cache).map(|loaded| self.loaded = Some(loaded));
@@ -257,13 +259,13 @@ fn compiled(
 }
 
 fn inspect(
-    path: PathBuf,
+    path: &Path,
     limits: &Limits,
     float_mode: FloatMode,
     cache: Option<PathBuf>,
 ) -> Result<Inspection, ComponentError> {
     let sandbox = Sandbox::new(float_mode).map_err(|error| ComponentError::Engine(error.to_string()))?;
-    let bytes = component::read(&path)?;
+    let bytes = component::read(path)?;
     let id = ComponentId { digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
     let component = compiled(&sandbox, id.digest, &bytes, cache)?;
     let described = component::inspect(&sandbox, &component, id, limits);

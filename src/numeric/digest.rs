@@ -38,6 +38,9 @@ impl Digest {
 }
 
 /// The canonical encoding of `value`; see [`Digest::of_canonical`].
+///
+/// # Panics
+/// For types that the format cannot write, such as sequences of unknown length; none of this crate is.
 #[must_use]
 pub fn canonical_bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     // Only values of this crate come here: sized sequences and no untagged or flattened parts, which is all that the format

@@ -1,10 +1,10 @@
 //! Studies made by hand for the tests of this module.
 
-use crate::executor::{Observer, RunProgress};
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::space::{Config, Domain, Parameter, RealRange, Space, Value};
 use crate::study::{Attribute, Chain, Entry, Event, Limit, Metrics, Outcome, Report, StudySpec, StudyState};
+use crate::study::{Observer, RunProgress};
 
 /// A study of a rate and an activation, with a constant.
 pub(super) fn spec() -> StudySpec {

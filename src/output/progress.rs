@@ -2,6 +2,8 @@
 //!
 //! Implements [`Observer`]; a failure to write is no failure of the study, and ends only the showing.
 
+#![expect(clippy::disallowed_methods, reason = "what the terminal can do is written in the environment")]
+
 mod json;
 mod lines;
 mod live;
@@ -10,7 +12,7 @@ use std::io::{IsTerminal, Write};
 
 use indicatif::ProgressDrawTarget;
 
-use crate::executor::Observer;
+use crate::study::Observer;
 use crate::study::StudySpec;
 
 /// How progress is shown.

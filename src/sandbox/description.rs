@@ -38,9 +38,8 @@ fn parameter_of(parameter: types::Parameter) -> Parameter {
         types::Domain::Choice(values) => Domain::Choice(values.into_iter().map(value_of).collect()),
         types::Domain::Constant(value) => Domain::Constant(value_of(value)),
     };
-    let condition = parameter
-        .condition
-        .map(|condition| Condition { parameter: condition.parameter, choice: condition.choice });
+    let condition =
+        parameter.condition.map(|condition| Condition { parameter: condition.parameter, choice: condition.choice });
     let default = match parameter.default {
         Some(value) => Some(value_of(value)),
         // An empty choice has none; the space's check refuses it.

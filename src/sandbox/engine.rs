@@ -8,8 +8,8 @@ use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, Inlining, WasmFeatures};
 
-use super::costs::{self, PRICES};
 pub(crate) use super::costs::YIELD_INTERVAL;
+use super::costs::{self, PRICES};
 use super::host::{self, HostState};
 use crate::numeric::digest::Digest;
 use crate::study::FloatMode;
@@ -44,8 +44,17 @@ const FEATURES_ON: &[(&str, WasmFeatures)] = &[
 /// instructions carry NaN payloads otherwise than the older ones.
 #[cfg(target_arch = "x86_64")]
 const PROCESSOR_FLAGS: &[&str] = &[
-    "has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt", "has_avx", "has_avx2", "has_fma", "has_bmi1",
-    "has_bmi2", "has_lzcnt",
+    "has_sse3",
+    "has_ssse3",
+    "has_sse41",
+    "has_sse42",
+    "has_popcnt",
+    "has_avx",
+    "has_avx2",
+    "has_fma",
+    "has_bmi1",
+    "has_bmi2",
+    "has_lzcnt",
 ];
 #[cfg(not(target_arch = "x86_64"))]
 const PROCESSOR_FLAGS: &[&str] = &[];

@@ -12,13 +12,13 @@ pub(super) struct Fault(Outcome);
 
 impl Fault {
     /// As an error that a host function can return.
-    pub(super) fn new(outcome: Outcome) -> wasmtime::Error {
+    pub(super) fn error(outcome: Outcome) -> wasmtime::Error {
         wasmtime::Error::new(Self(outcome))
     }
 
     /// The guest called an import against its contract.
     pub(super) fn misuse(message: impl Into<String>) -> wasmtime::Error {
-        Self::new(Outcome::Misused { message: message.into() })
+        Self::error(Outcome::Misused { message: message.into() })
     }
 }
 

@@ -122,7 +122,7 @@ impl Program {
             Ok(outcome) => ComponentError::Describe(outcome),
             Err(failure) => ComponentError::Engine(failure.to_string()),
         };
-        let mut store = self.store(Arc::new(limits), Role::Describe, Seed(0)).map_err(failed)?;
+        let mut store = self.store(Arc::new(limits), Role::Describe, Seed(0));
         let trial = self.instantiate(&mut store).await.map_err(failed)?;
         begin_counting(&mut store, 0).map_err(failed)?;
         let description = trial.trialbox_trial_train().call_describe(&mut store).await.map_err(failed)?;
@@ -146,8 +146,7 @@ impl Program {
         let fuel_max = limits.fuel_max;
         let failure_bytes_max = usize::try_from(limits.failure_bytes_max).unwrap_or(usize::MAX);
         let role = Role::Trial(Box::new(state));
-        let mut store =
-            self.store(limits, role, arguments.seed).map_err(|error| EngineFailure(format!("{error:#}")))?;
+        let mut store = self.store(limits, role, arguments.seed);
         let result = self.call_train(&mut store, arguments).await;
         let outcome = match &result {
             Ok(Ok(())) => Outcome::Completed,
@@ -197,7 +196,7 @@ impl Program {
         trial.trialbox_trial_train().call_train(store, &arguments).await
     }
 
-    fn store(&self, limits: Arc<Limits>, role: Role, seed: Seed) -> wasmtime::Result<Store<HostState>> {
+    fn store(&self, limits: Arc<Limits>, role: Role, seed: Seed) -> Store<HostState> {
         let host_call_bytes_max = usize::try_from(limits.host_call_bytes_max).unwrap_or(usize::MAX);
         let handles_max = usize::try_from(limits.handles_max).unwrap_or(usize::MAX);
         let mut store = Store::new(&self.sandbox.engine, HostState::new(limits, role, seed));
@@ -205,7 +204,7 @@ impl Program {
         store.set_hostcall_fuel(host_call_bytes_max);
         store.set_max_component_handles(handles_max);
         store.call_hook(charge_debt);
-        Ok(store)
+        store
     }
 
     /// Instantiates without yielding: what it costs can depend on the machine, so it is bounded and not counted.

@@ -29,7 +29,7 @@ impl MemoryBound {
         let more = desired.saturating_sub(current).saturating_mul(unit_bytes) as u64;
         let bytes = self.bytes.saturating_add(more);
         if bytes > self.bytes_max {
-            return Err(Fault::new(Outcome::Exceeded { limit: Limit::MemoryBytesMax }));
+            return Err(Fault::error(Outcome::Exceeded { limit: Limit::MemoryBytesMax }));
         }
         self.bytes = bytes;
         Ok(true)

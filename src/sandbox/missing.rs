@@ -39,7 +39,7 @@ fn stub_instance(
         match item.ty {
             ComponentItem::ComponentFunc(_) => {
                 stubs.func_new(export, |_, _, _, _| {
-                    Err(Fault::new(Outcome::Trapped { trap: TrapKind::MissingImport }))
+                    Err(Fault::error(Outcome::Trapped { trap: TrapKind::MissingImport }))
                 })?;
             }
             ComponentItem::Resource(_) => stubs.resource(export, resource_of(export), |_, _| Ok(()))?,

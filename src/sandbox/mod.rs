@@ -22,7 +22,7 @@ mod memory;
 mod missing;
 
 pub use cache::CompiledCache;
-pub use component::{ComponentError, Inspection, ImportStatus, Offer};
+pub use component::{ComponentError, ImportStatus, Inspection, Offer};
 pub use engine::{Sandbox, SandboxError, fuel_schedule};
 pub use host::data::DataSets;
 pub use instance::{Arguments, Artifact, Ended, Gate, TrialSink};

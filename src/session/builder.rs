@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Plan, SessionError, begin, data_id, resume};
-use crate::executor::{self, Interrupt, Isolation, Observer, Program, RunEnd, RunOptions};
+use crate::executor::{self, Interrupt, Isolation, Program, RunEnd, RunOptions};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::sandbox::fuel_schedule;
 use crate::searcher::SearcherSpec;
 use crate::space::{Parameter, Space};
 use crate::store::Reader;
-use crate::study::{Best, Capacity, FloatMode, Limits, Resource, Study, StudySpec, StudyState};
+use crate::study::{Best, Capacity, FloatMode, Limits, Observer, Resource, Study, StudySpec, StudyState};
 
 /// Settings of a study, one call each; what is not set is the component's suggestion or the default of study files.
 ///
@@ -30,7 +30,7 @@ pub struct StudyBuilder<'a> {
     component: PathBuf,
     data: BTreeMap<String, PathBuf>,
     name: Option<String>,
-    settings: Vec<Box<dyn FnOnce(&mut StudySpec) + 'a>>,
+    settings: Vec<Setting<'a>>,
     parameters: Vec<Parameter>,
     limits: Limits,
     float_mode: FloatMode,
@@ -38,6 +38,9 @@ pub struct StudyBuilder<'a> {
     observers: Vec<&'a mut dyn Observer>,
     interrupt: Interrupt,
 }
+
+/// A change of a specification that is not made yet.
+type Setting<'a> = Box<dyn FnOnce(&mut StudySpec) + 'a>;
 
 /// What a run of a study has come to.
 #[derive(Clone, Debug)]

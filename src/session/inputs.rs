@@ -59,7 +59,8 @@ pub(super) fn keep(store: &mut Store, plan: &Plan) -> Result<(), SessionError> {
         return Ok(());
     }
     for (path, digest, _) in inputs {
-        let bytes = std::fs::read(path).map_err(|source| InputError::File { path: path.to_owned(), doing: "read", source })?;
+        let bytes =
+            std::fs::read(path).map_err(|source| InputError::File { path: path.to_owned(), doing: "read", source })?;
         store.put_input(digest, &bytes)?;
     }
     store.commit()?;

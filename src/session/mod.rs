@@ -13,11 +13,9 @@ pub use builder::{StudyBuilder, StudyResult};
 pub use inputs::{InputError, data_id, materialize};
 pub use verify::{Verification, verify};
 
-use crate::executor::{
-    self, ExecutorError, Interrupt, Observer, Program, RunEnd, RunOptions, StoreJournal,
-};
+use crate::executor::{self, ExecutorError, Interrupt, Program, RunEnd, RunOptions, StoreJournal};
 use crate::store::{Store, StoreError};
-use crate::study::{SpecDifference, SpecError, Study, StudyError, StudySpec};
+use crate::study::{Observer, SpecDifference, SpecError, Study, StudyError, StudySpec};
 
 /// What is to be run: the specification, and where its component and data are.
 #[derive(Clone, Debug)]
@@ -73,14 +71,8 @@ pub fn begin(
     let mut study = Study::new(plan.spec.clone())?;
     let mut store = Store::create(path)?;
     inputs::keep(&mut store, plan)?;
-    let end = executor::run(
-        &mut study,
-        &plan.program,
-        &mut StoreJournal::new(&mut store),
-        observers,
-        options,
-        interrupt,
-    );
+    let end =
+        executor::run(&mut study, &plan.program, &mut StoreJournal::new(&mut store), observers, options, interrupt);
     finish(store, end)
 }
 
@@ -112,14 +104,8 @@ pub fn resume(
     }
     study.resume();
     inputs::keep(&mut store, plan)?;
-    let end = executor::run(
-        &mut study,
-        &plan.program,
-        &mut StoreJournal::new(&mut store),
-        observers,
-        options,
-        interrupt,
-    );
+    let end =
+        executor::run(&mut study, &plan.program, &mut StoreJournal::new(&mut store), observers, options, interrupt);
     finish(store, end)
 }
 

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::{SessionError, materialize};
-use crate::executor::{self, Interrupt, Observer, RunEnd, RunOptions, VerifyingJournal};
+use crate::executor::{self, Interrupt, RunEnd, RunOptions, VerifyingJournal};
 use crate::numeric::digest::Digest;
 use crate::store::Reader;
-use crate::study::{Study, StudySpec};
+use crate::study::{Observer, Study, StudySpec};
 
 /// What a verification found, if it found no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

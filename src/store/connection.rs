@@ -106,7 +106,10 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     // SAFETY: the handle is that of an open connection, which the borrow keeps open; the function only sets a number in it.
-    unsafe { ffi::sqlite3_limit(connection.handle(), ffi::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX) };
+    #[expect(unsafe_code, reason = "rusqlite offers this under a feature that brings more than that")]
+    unsafe {
+        ffi::sqlite3_limit(connection.handle(), ffi::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)
+    };
     connection.execute_batch("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY")
 }
 

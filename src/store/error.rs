@@ -287,6 +287,7 @@ impl fmt::Display for Corruption {
 /// exactly that; a quota, or the largest size of a file, come as general failures.
 fn system_error(connection: &Connection) -> Option<io::Error> {
     // SAFETY: the handle is that of an open connection, which the borrow keeps open, and the function only reads a field.
+    #[expect(unsafe_code, reason = "rusqlite has no way to ask for the system's error")]
     let number = unsafe { ffi::sqlite3_system_errno(connection.handle()) };
     (number != 0).then(|| io::Error::from_raw_os_error(number))
 }

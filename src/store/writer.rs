@@ -249,7 +249,9 @@ impl Store {
     pub fn keep_artifacts_of(&mut self, trial: TrialId) -> Result<(), StoreError> {
         let trial = self.number(trial)?;
         self.write("change", |connection| {
-            connection.prepare_cached("DELETE FROM artifact_owner WHERE trial <> ?1 AND trial >= 0")?.execute([trial])?;
+            connection
+                .prepare_cached("DELETE FROM artifact_owner WHERE trial <> ?1 AND trial >= 0")?
+                .execute([trial])?;
             let orphans = "DELETE FROM artifact WHERE digest NOT IN (SELECT digest FROM artifact_owner)";
             connection.prepare_cached(orphans)?.execute(()).map(|_| ())
         })

@@ -8,6 +8,7 @@ mod description;
 mod event;
 mod limits;
 mod machine;
+mod observer;
 mod order;
 mod outcome;
 mod report;
@@ -21,6 +22,7 @@ pub use limits::{Limit, Limits};
 #[cfg(feature = "engine")]
 pub(crate) use machine::in_short;
 pub use machine::{Action, Input, Job, Study, StudyError};
+pub use observer::{Observer, RunProgress};
 pub use outcome::{Outcome, OutcomeClass, StopReason, TrapKind};
 pub use report::{Attribute, Report, ReportProblem};
 pub use spec::{

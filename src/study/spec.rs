@@ -272,7 +272,8 @@ impl StudySpec {
             return Err(SpecError::Zero("searcher.points"));
         }
         let Metrics { reward_attr, time_attr, constraint_attr } = &self.metrics;
-        let empty = reward_attr.is_empty() || time_attr.is_empty() || constraint_attr.as_ref().is_some_and(String::is_empty);
+        let empty =
+            reward_attr.is_empty() || time_attr.is_empty() || constraint_attr.as_ref().is_some_and(String::is_empty);
         if empty || reward_attr == time_attr {
             return Err(SpecError::Metrics);
         }

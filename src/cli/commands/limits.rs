@@ -14,7 +14,12 @@ pub(in crate::cli) fn limits(_: &LimitsArguments) -> Result<u8, CommandError> {
     for &limit in Limit::ALL {
         let (least, most) = limit.range().into_inner();
         let default = defaults.get(limit);
-        print(&format!("{} = {default}  # {}, {least} to {most}\n    {}\n", limit.name(), limit.unit(), limit.meaning()))?;
+        print(&format!(
+            "{} = {default}  # {}, {least} to {most}\n    {}\n",
+            limit.name(),
+            limit.unit(),
+            limit.meaning()
+        ))?;
     }
     Ok(exit_code::DONE)
 }

@@ -48,8 +48,9 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> Result<Self, CommandError> {
-        let failed =
-            |error: &dyn std::fmt::Display| CommandError::new(exit_code::FAILURE, format!("no folder can be made: {error}"));
+        let failed = |error: &dyn std::fmt::Display| {
+            CommandError::new(exit_code::FAILURE, format!("no folder can be made: {error}"))
+        };
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| failed(&error))?;
         let path = std::env::temp_dir().join(format!("trialbox-{:016x}", u64::from_le_bytes(random)));

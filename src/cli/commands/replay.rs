@@ -75,12 +75,17 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
         _ => false,
     };
     match difference {
-        Some(report) => Err(CommandError::new(exit_code::DIFFERS, format!("the trial differs from the log at report {report}"))),
+        Some(report) => {
+            Err(CommandError::new(exit_code::DIFFERS, format!("the trial differs from the log at report {report}")))
+        }
         None if number < recorded.reports.len() => {
-            let message = format!("the log has {} reports of the trial, this run made {number}", recorded.reports.len());
+            let message =
+                format!("the log has {} reports of the trial, this run made {number}", recorded.reports.len());
             Err(CommandError::new(exit_code::DIFFERS, message))
         }
-        None if ended_otherwise => Err(CommandError::new(exit_code::DIFFERS, "the trial ended otherwise than in the log")),
+        None if ended_otherwise => {
+            Err(CommandError::new(exit_code::DIFFERS, "the trial ended otherwise than in the log"))
+        }
         None => Ok(exit_code::DONE),
     }
 }
@@ -111,7 +116,9 @@ pub(super) fn attributes(report: &Report) -> String {
     let attributes: Vec<String> = report
         .attributes
         .iter()
-        .map(|attribute| format!("{} = {}", printable(&attribute.name, 100), printable(&attribute.value.to_string(), 100)))
+        .map(|attribute| {
+            format!("{} = {}", printable(&attribute.name, 100), printable(&attribute.value.to_string(), 100))
+        })
         .collect();
     attributes.join(", ")
 }

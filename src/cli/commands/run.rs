@@ -1,12 +1,13 @@
 //! `trialbox run`: begins a study, or goes on with one.
 
+use crate::study::Observer;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::error::CommandError;
 use crate::cli::plan::{ReadFile, RunFlags};
 use crate::cli::{exit_code, paths, print, terminal};
-use crate::executor::{Interruption, KeepArtifacts, Observer, RunEnd, RunOptions};
+use crate::executor::{Interruption, KeepArtifacts, RunEnd, RunOptions};
 use crate::numeric::amount::Seed;
 use crate::output::{self, ProgressMode};
 use crate::session::{self, Plan};
@@ -91,8 +92,7 @@ impl RunArguments {
         match () {
             () if self.json => ProgressMode::Json,
             () if self.quiet => ProgressMode::Quiet,
-            () if terminal::is_live() => ProgressMode::Live { colour: terminal::has_colour() },
-            () => ProgressMode::Lines,
+            () => ProgressMode::detect(),
         }
     }
 

@@ -65,7 +65,10 @@ pub(in crate::cli) fn train(arguments: &TrainArguments) -> Result<u8, CommandErr
     } else {
         let plan = ReadFile::read(&arguments.source)?.plan(&options, &interrupt)?;
         if arguments.trial.is_some() {
-            return Err(CommandError::new(exit_code::USAGE, "--trial takes a trial of a recorded study, not of a study file"));
+            return Err(CommandError::new(
+                exit_code::USAGE,
+                "--trial takes a trial of a recorded study, not of a study file",
+            ));
         }
         let config = plan.spec.space.default_config();
         Source { seed: plan.spec.seed, spec: plan.spec, program: plan.program, config, _folder: None }

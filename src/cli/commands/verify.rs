@@ -1,11 +1,11 @@
 //! `trialbox verify`: runs a recorded study anew and compares every event.
 
+use crate::study::Observer;
 use std::path::PathBuf;
 
 use crate::cli::error::CommandError;
 use crate::cli::plan::RunFlags;
 use crate::cli::{exit_code, print, terminal};
-use crate::executor::Observer;
 use crate::output::{self, ProgressMode};
 use crate::session;
 use crate::store::Reader;
@@ -28,10 +28,9 @@ pub(in crate::cli) struct VerifyArguments {
 pub(in crate::cli) fn verify(arguments: &VerifyArguments) -> Result<u8, CommandError> {
     let interrupt = terminal::interrupt_on_signal();
     let spec = Reader::open(&arguments.study)?.spec()?;
-    let mode = match () {
-        () if arguments.quiet => ProgressMode::Quiet,
-        () if terminal::is_live() => ProgressMode::Live { colour: terminal::has_colour() },
-        () => ProgressMode::Quiet,
+    let mode = match ProgressMode::detect() {
+        live @ ProgressMode::Live { .. } if !arguments.quiet => live,
+        _ => ProgressMode::Quiet,
     };
     let folder = super::Scratch::new()?;
     let mut progress = output::progress(mode, &spec, std::io::stderr());

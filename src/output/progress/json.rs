@@ -5,10 +5,10 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::LineWriter;
-use crate::executor::Observer;
 use crate::numeric::amount::Sequence;
 use crate::numeric::digest::Digest;
 use crate::output::sanitize::printable_json;
+use crate::study::Observer;
 use crate::study::{Entry, Event, StudyState};
 
 pub(super) struct JsonLines<W> {

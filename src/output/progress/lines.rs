@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use super::LineWriter;
-use crate::executor::Observer;
 use crate::output::number;
 use crate::output::sanitize::{fit, printable};
 use crate::output::summary::{Counts, standing};
 use crate::space::Domain;
+use crate::study::Observer;
 use crate::study::{Entry, Event, Outcome, StudySpec, StudyState, TrialRecord};
 
 /// How long a line may be, so that a hostile component cannot flood a log.

@@ -5,11 +5,10 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::lines;
-use crate::executor::{Observer, RunProgress};
-use crate::numeric::amount::Fuel;
+use crate::numeric::amount::{Fuel, VirtualTime};
 use crate::output::number;
 use crate::output::summary::Counts;
-use crate::study::{Entry, Event, StudySpec, StudyState};
+use crate::study::{Entry, Event, Observer, RunProgress, StudySpec, StudyState};
 
 /// How many characters the bar has.
 const BAR_COLUMNS: usize = 20;
@@ -85,7 +84,7 @@ impl LiveText {
     fn new(spec: &StudySpec, colour: bool) -> Self {
         Self {
             num_trials: spec.num_trials,
-            time_out: spec.time_out.map(|time| time.seconds()),
+            time_out: spec.time_out.map(VirtualTime::seconds),
             colour,
             begun_at: None,
             sample: (Duration::ZERO, Fuel(0)),

@@ -12,25 +12,22 @@ const NAME_BYTES_MAX: usize = 64;
 
 pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     let mut instance = linker.instance("trialbox:trial/artifact@0.1.0")?;
-    instance.func_wrap(
-        "append",
-        |mut store: StoreContextMut<'_, HostState>, (name, bytes): (String, Vec<u8>)| {
-            let state = store.data_mut();
-            let limits = state.limits.clone();
-            state.owe_call(bytes.len() as u64);
-            let trial = state.trial("artifact.append")?;
-            check_name(&name)?;
-            if !trial.artifacts.contains_key(&name) && trial.artifacts.len() as u64 >= limits.artifacts_max {
-                return Err(Fault::new(Outcome::Exceeded { limit: Limit::ArtifactsMax }));
-            }
-            trial.artifact_bytes = trial.artifact_bytes.saturating_add(bytes.len() as u64);
-            if trial.artifact_bytes > limits.artifact_bytes_max {
-                return Err(Fault::new(Outcome::Exceeded { limit: Limit::ArtifactBytesMax }));
-            }
-            trial.artifacts.entry(name).or_default().extend_from_slice(&bytes);
-            Ok(())
-        },
-    )?;
+    instance.func_wrap("append", |mut store: StoreContextMut<'_, HostState>, (name, bytes): (String, Vec<u8>)| {
+        let state = store.data_mut();
+        let limits = state.limits.clone();
+        state.owe_call(bytes.len() as u64);
+        let trial = state.trial("artifact.append")?;
+        check_name(&name)?;
+        if !trial.artifacts.contains_key(&name) && trial.artifacts.len() as u64 >= limits.artifacts_max {
+            return Err(Fault::error(Outcome::Exceeded { limit: Limit::ArtifactsMax }));
+        }
+        trial.artifact_bytes = trial.artifact_bytes.saturating_add(bytes.len() as u64);
+        if trial.artifact_bytes > limits.artifact_bytes_max {
+            return Err(Fault::error(Outcome::Exceeded { limit: Limit::ArtifactBytesMax }));
+        }
+        trial.artifacts.entry(name).or_default().extend_from_slice(&bytes);
+        Ok(())
+    })?;
     instance.func_wrap("clear", |mut store: StoreContextMut<'_, HostState>, (name,): (String,)| {
         let state = store.data_mut();
         state.owe_call(0);

@@ -161,7 +161,7 @@ pub(super) fn fuel_of(store: &StoreContextMut<'_, HostState>) -> Fuel {
 /// Checks a guest's text against a limit.
 fn check_length(length: usize, max: u64, limit: crate::study::Limit) -> wasmtime::Result<()> {
     if length as u64 > max {
-        return Err(Fault::new(Outcome::Exceeded { limit }));
+        return Err(Fault::error(Outcome::Exceeded { limit }));
     }
     Ok(())
 }

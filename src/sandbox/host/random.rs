@@ -50,9 +50,12 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
         Ok((store.data_mut().random_u64(SECURE),))
     })?;
     let mut insecure = linker.instance("wasi:random/insecure@0.2.12")?;
-    insecure.func_wrap("get-insecure-random-bytes", |mut store: StoreContextMut<'_, HostState>, (length,): (u64,)| {
-        Ok((store.data_mut().random_bytes(INSECURE, length)?,))
-    })?;
+    insecure.func_wrap(
+        "get-insecure-random-bytes",
+        |mut store: StoreContextMut<'_, HostState>, (length,): (u64,)| {
+            Ok((store.data_mut().random_bytes(INSECURE, length)?,))
+        },
+    )?;
     insecure.func_wrap("get-insecure-random-u64", |mut store: StoreContextMut<'_, HostState>, (): ()| {
         Ok((store.data_mut().random_u64(INSECURE),))
     })?;

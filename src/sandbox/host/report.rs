@@ -32,7 +32,7 @@ fn take_report(store: &mut StoreContextMut<'_, HostState>, attributes: Vec<types
     let limits = state.limits.clone();
     let trial = state.trial("report")?;
     if trial.reports >= limits.reports_max {
-        return Err(Fault::new(Outcome::Exceeded { limit: Limit::ReportsMax }));
+        return Err(Fault::error(Outcome::Exceeded { limit: Limit::ReportsMax }));
     }
     let bytes: usize = attributes.iter().map(attribute_bytes).sum();
     let report = checked_report(attributes, &limits)?;

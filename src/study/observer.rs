@@ -1,0 +1,33 @@
+//! A study's run, told to who watches it.
+//!
+//! Data and a trait only: the executor tells, the output listens, and neither knows the other.
+
+use std::time::Duration;
+
+use super::{Entry, StudyState};
+use crate::numeric::amount::{Fuel, TrialId};
+
+/// A study's run, told to who watches it. Watching never changes it.
+pub trait Observer {
+    /// An event was put at the end of the log; `state` includes it.
+    fn on_event(&mut self, entry: &Entry, state: &StudyState);
+
+    /// An event of an earlier run was read from the log, when a study is resumed.
+    fn on_recorded(&mut self, _entry: &Entry, _state: &StudyState) {}
+
+    /// Called several times a second, also when nothing happens.
+    fn on_tick(&mut self, _progress: &RunProgress, _state: &StudyState) {}
+}
+
+/// How the run of a study gets on, on this machine.
+#[derive(Clone, Debug, Default)]
+pub struct RunProgress {
+    /// Since the run began.
+    pub wall_time: Duration,
+    /// Fuel used by all trials in this run, discarded work included; in steps, as workers tell.
+    pub fuel: Fuel,
+    /// The trials that are running, with their fuel so far.
+    pub running: Vec<(TrialId, Fuel)>,
+    /// How many workers were lost and replaced.
+    pub workers_lost: u64,
+}
