@@ -12,7 +12,7 @@ use crate::store::StoreError;
 
 /// Why a command failed.
 #[derive(Debug)]
-pub struct CommandError {
+pub(super) struct CommandError {
     /// What happened: whole lines, without `error: ` where they are rendered already.
     message: String,
     is_rendered: bool,

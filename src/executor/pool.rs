@@ -15,7 +15,7 @@ use super::worker::{DriverGone, work};
 use super::{ExecutorError, Isolation};
 
 /// The first argument by which a program is told to be a worker.
-pub const WORKER_ARGUMENT: &str = "__worker";
+const WORKER_ARGUMENT: &str = "__worker";
 
 /// How much of a lost worker's last words is kept.
 const LAST_WORDS_BYTES_MAX: usize = 4 << 10;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Plan, SessionError, begin, data_id, resume};
+use super::history::HistoryObserver;
+use super::{Plan, SessionError, TrainingHistory, begin, data_id, resume};
 use crate::executor::{self, Interrupt, Isolation, Program, RunEnd, RunOptions};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::sandbox::fuel_schedule;
@@ -36,6 +37,7 @@ pub struct StudyBuilder<'a> {
     float_mode: FloatMode,
     options: RunOptions,
     observers: Vec<&'a mut dyn Observer>,
+    histories: Vec<Box<dyn Observer + 'a>>,
     interrupt: Interrupt,
 }
 
@@ -68,6 +70,7 @@ impl Study {
             float_mode: FloatMode::default(),
             options: RunOptions::default(),
             observers: Vec::new(),
+            histories: Vec::new(),
             interrupt: Interrupt::default(),
         }
     }
@@ -201,6 +204,18 @@ impl<'a> StudyBuilder<'a> {
         self
     }
 
+    /// Calls `callback` with the training history when a report is added and the study's clock has entered another span of
+    /// `delta` virtual seconds since the last call; the first report always makes a call. The original's
+    /// `training_history_callback` with its `training_history_callback_delta_secs`, whose default is 60.
+    pub fn training_history_callback(
+        mut self,
+        delta: f64,
+        callback: impl FnMut(&TrainingHistory, &StudyState) + 'a,
+    ) -> Self {
+        self.histories.push(Box::new(HistoryObserver::new(delta, callback)));
+        self
+    }
+
     /// Lets `interrupt` cut the run off.
     pub fn interrupt(mut self, interrupt: Interrupt) -> Self {
         self.interrupt = interrupt;
@@ -274,7 +289,7 @@ impl<'a> StudyBuilder<'a> {
     /// If the plan cannot be made, the store exists, or the run fails.
     pub fn run(mut self, path: impl AsRef<Path>) -> Result<StudyResult, SessionError> {
         let plan = self.plan()?;
-        let end = begin(&plan, path.as_ref(), &self.options, &mut self.observers, &self.interrupt)?;
+        let end = begin(&plan, path.as_ref(), &self.options, &mut observers(&mut self.observers, &mut self.histories), &self.interrupt)?;
         StudyResult::read(end, path.as_ref())
     }
 
@@ -284,9 +299,18 @@ impl<'a> StudyBuilder<'a> {
     /// If the plan cannot be made, the store holds another study, or the run fails.
     pub fn resume(mut self, path: impl AsRef<Path>) -> Result<StudyResult, SessionError> {
         let plan = self.plan()?;
-        let end = resume(&plan, path.as_ref(), &self.options, &mut self.observers, &self.interrupt)?;
+        let end = resume(&plan, path.as_ref(), &self.options, &mut observers(&mut self.observers, &mut self.histories), &self.interrupt)?;
         StudyResult::read(end, path.as_ref())
     }
+}
+
+/// All who watch, for one run.
+fn observers<'b>(
+    given: &'b mut [&mut dyn Observer],
+    histories: &'b mut [Box<dyn Observer + '_>],
+) -> Vec<&'b mut dyn Observer> {
+    let given = given.iter_mut().map(|observer| &mut **observer as &mut dyn Observer);
+    given.chain(histories.iter_mut().map(|history| &mut **history as &mut dyn Observer)).collect()
 }
 
 impl StudyResult {

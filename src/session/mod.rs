@@ -4,12 +4,14 @@
 //! the way in for programs.
 
 mod builder;
+mod history;
 mod inputs;
 mod verify;
 
 use std::path::{Path, PathBuf};
 
 pub use builder::{StudyBuilder, StudyResult};
+pub use history::TrainingHistory;
 pub use inputs::{InputError, data_id, materialize};
 pub use verify::{Verification, verify};
 

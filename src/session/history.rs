@@ -1,0 +1,89 @@
+//! The training history: what each trial has reported, and a callback for it at most once in a while.
+
+use std::collections::BTreeMap;
+
+use crate::numeric::amount::{TrialId, VirtualTime};
+use crate::space::Config;
+use crate::study::{Attribute, Entry, Event, Observer, StudyState};
+
+/// What each trial has reported, in the order of first reports; trials that never reported are in neither part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrainingHistory {
+    /// The reports of each trial, what the searcher said of its model included.
+    pub reports: BTreeMap<TrialId, Vec<Vec<Attribute>>>,
+    /// The configuration of each.
+    pub configs: BTreeMap<TrialId, Config>,
+}
+
+/// Gathers the history and tells `callback` of it when a report is added and the study's clock has entered another span of
+/// `delta` virtual seconds since the last call. The first report always makes a call.
+pub(super) struct HistoryObserver<F> {
+    history: TrainingHistory,
+    callback: F,
+    delta: f64,
+    /// The span of the last call.
+    span: Option<u64>,
+}
+
+impl<F: FnMut(&TrainingHistory, &StudyState)> HistoryObserver<F> {
+    pub(super) fn new(delta: f64, callback: F) -> Self {
+        Self { history: TrainingHistory::default(), callback, delta, span: None }
+    }
+
+    /// Takes in a report; says when it was made, if the event is one.
+    fn take(&mut self, event: &Event, state: &StudyState) -> Option<VirtualTime> {
+        let Event::Reported { trial, time, report, searcher_info, .. } = event else { return None };
+        let attributes = report.attributes.iter().chain(searcher_info).cloned().collect();
+        self.history.reports.entry(*trial).or_default().push(attributes);
+        if let Some(record) = state.trial(*trial) {
+            self.history.configs.entry(*trial).or_insert_with(|| record.config.clone());
+        }
+        Some(*time)
+    }
+}
+
+impl<F: FnMut(&TrainingHistory, &StudyState)> Observer for HistoryObserver<F> {
+    fn on_event(&mut self, entry: &Entry, state: &StudyState) {
+        let Some(time) = self.take(&entry.event, state) else { return };
+        // Not negative, and a cast from a float saturates.
+        let span = (time.seconds() / self.delta).floor() as u64;
+        if self.span.is_none_or(|earlier| span > earlier) {
+            (self.callback)(&self.history, state);
+            self.span = Some(span);
+        }
+    }
+
+    fn on_recorded(&mut self, entry: &Entry, state: &StudyState) {
+        self.take(&entry.event, state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numeric::amount::{Fuel, Sequence};
+    use crate::numeric::digest::Digest;
+    use crate::study::{Metrics, Report};
+
+    #[test]
+    fn the_callback_comes_with_the_first_report_of_each_span() {
+        let mut calls = Vec::new();
+        let mut observer = HistoryObserver::new(1.0, |history: &TrainingHistory, _: &StudyState| {
+            calls.push(history.reports[&TrialId(0)].len());
+        });
+        // As measured with the original: a span of 1 s and reports each 0.3 s make calls at 0.3, 1.2, 2.1 and 3.0 s.
+        for number in 1..=10_u64 {
+            let event = Event::Reported {
+                trial: TrialId(0),
+                time: VirtualTime(number * 300_000_000),
+                fuel: Fuel(0),
+                report: Report::default(),
+                searcher_info: Vec::new(),
+            };
+            let entry = Entry { sequence: Sequence(number), event, digest: Digest::of(b"") };
+            observer.on_event(&entry, &StudyState::new(Metrics::default()));
+        }
+        drop(observer);
+        assert_eq!(calls, [1, 4, 7, 10]);
+    }
+}

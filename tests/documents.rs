@@ -1,0 +1,372 @@
+//! The documents: their generated parts are what the program gives, their links lead somewhere, their commands exist, their
+//! queries run. `UPDATE=1` rewrites the generated parts.
+#![cfg(feature = "engine")]
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use trialbox::numeric::digest::Digest;
+use trialbox::store::Reader;
+use trialbox::study::{Chain, Limit, Limits};
+
+/// Ends a generated part, which `<!-- begin: … -->` begins.
+const END: &str = "<!-- end -->\n";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All Markdown files of the project, by their paths from the root.
+fn documents() -> Vec<String> {
+    fn collect(folder: &Path, found: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if name != "target" && !name.starts_with('.') {
+                    collect(&path, found);
+                }
+            } else if name.ends_with(".md") {
+                let relative = path.strip_prefix(root()).unwrap();
+                found.push(relative.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    collect(root(), &mut found);
+    found.sort();
+    assert!(found.contains(&"README.md".to_owned()) && found.contains(&"docs/limits.md".to_owned()), "{found:?}");
+    found
+}
+
+fn read(document: &str) -> String {
+    fs::read_to_string(root().join(document)).unwrap_or_else(|error| panic!("{document}: {error}"))
+}
+
+/// Compares the generated part of a document, or rewrites it.
+fn check_generated(document: &str, content: &str) {
+    let text = read(document);
+    let begin = text.find("<!-- begin: ").unwrap_or_else(|| panic!("{document} has no generated part"));
+    let from = begin + text[begin..].find('\n').unwrap() + 1;
+    let to = from + text[from..].find(END).unwrap_or_else(|| panic!("the generated part of {document} has no end"));
+    if text[from..to] == *content {
+        return;
+    }
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+    let is_update = std::env::var_os("UPDATE").is_some();
+    assert!(is_update, "{document} is not what the program gives; UPDATE=1 rewrites it");
+    fs::write(root().join(document), format!("{}{content}{}", &text[..from], &text[to..])).unwrap();
+}
+
+/// The number with `_` between groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[test]
+fn the_reference_of_limits_is_that_of_the_program() {
+    let defaults = Limits::default();
+    let mut table = "| limit | default | range | counted in | what it bounds |\n|---|---|---|---|---|\n".to_owned();
+    for &limit in Limit::ALL {
+        let (least, most) = limit.range().into_inner();
+        table.push_str(&format!(
+            "| `{}` | {} | {} to {} | {} | {} |\n",
+            limit.name(),
+            grouped(defaults.get(limit)),
+            grouped(least),
+            grouped(most),
+            limit.unit(),
+            limit.meaning()
+        ));
+    }
+    check_generated("docs/limits.md", &table);
+}
+
+#[test]
+fn the_reference_of_study_files_is_that_of_the_program() {
+    check_generated("docs/study-file.md", &trialbox::config::reference());
+}
+
+/// A document without fenced blocks and without code in lines: what is left is prose, where brackets can be links.
+fn prose(text: &str) -> String {
+    let mut prose = String::new();
+    let mut is_fenced = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            is_fenced = !is_fenced;
+        } else if !is_fenced {
+            // What stands at odd places between backticks is code.
+            for (index, part) in line.split('`').enumerate() {
+                prose.push_str(if index % 2 == 0 { part } else { "" });
+            }
+        }
+        prose.push('\n');
+    }
+    prose
+}
+
+/// The targets of the links in a document.
+fn links(text: &str) -> Vec<String> {
+    let prose = prose(text);
+    let targets = prose.match_indices("](").filter_map(|(at, bracket)| {
+        let rest = &prose[at + bracket.len()..];
+        Some(rest[..rest.find(')')?].trim().to_owned())
+    });
+    targets.collect()
+}
+
+/// The names under which a document's headings can be linked to.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut anchors = BTreeSet::new();
+    let mut is_fenced = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            is_fenced = !is_fenced;
+        }
+        let heading = line.trim_start_matches('#');
+        if is_fenced || heading.len() == line.len() || !heading.starts_with(' ') {
+            continue;
+        }
+        let letters = heading.trim().chars().flat_map(char::to_lowercase);
+        let anchor = letters.filter_map(|letter| match letter {
+            ' ' => Some('-'),
+            _ => (letter.is_alphanumeric() || "-_".contains(letter)).then_some(letter),
+        });
+        anchors.insert(anchor.collect());
+    }
+    anchors
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    let mut broken = Vec::new();
+    for document in documents() {
+        let text = read(&document);
+        for link in links(&text) {
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').map_or((link.as_str(), None), |(file, name)| (file, Some(name)));
+            let here = root().join(&document);
+            let target = if file.is_empty() { here } else { here.parent().unwrap().join(file) };
+            let is_there = match anchor {
+                None => target.exists(),
+                Some(name) => fs::read_to_string(&target).is_ok_and(|text| anchors(&text).contains(name)),
+            };
+            if !is_there {
+                broken.push(format!("{document}: {link}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn links_are_found_in_prose_only() {
+    let text = "[a](b.md), `[c](d)` and [e\n](f#g)\n```\n[h](i)\n```\n";
+    assert_eq!(links(text), ["b.md", "f#g"]);
+    let anchors: Vec<String> = anchors("# One `two`\ntext\n## `[three]` & 4\n").into_iter().collect();
+    assert_eq!(anchors, ["one-two", "three--4"]);
+}
+
+/// The lines of the fenced blocks of that language.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut block: Option<String> = None;
+    for line in text.lines() {
+        match (&mut block, line.strip_prefix("```")) {
+            (None, Some(name)) if name == language => block = Some(String::new()),
+            // A block of another language is passed over like prose.
+            (None, _) => {}
+            (Some(_), Some(_)) => blocks.extend(block.take()),
+            (Some(block), None) => {
+                block.push_str(line);
+                block.push('\n');
+            }
+        }
+    }
+    blocks
+}
+
+/// What documents tell to type: the lines of blocks of shell, and in README.md the code in lines, that call the program.
+fn commands(document: &str) -> Vec<String> {
+    let text = read(document);
+    let mut lines: Vec<String> =
+        blocks(&text, "sh").iter().flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    if document == "README.md" {
+        lines.extend(text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).map(str::to_owned));
+    }
+    let program = |line: &String| {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        let rest = line.strip_prefix("trialbox ").or_else(|| line.strip_prefix("cargo run --release -- "))?;
+        Some(rest.trim().to_owned())
+    };
+    lines.iter().filter_map(program).collect()
+}
+
+fn trialbox(arguments: &[&str], folder: &Path) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_trialbox"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("TRIALBOX_CACHE_DIR", folder.join("cache"))
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn every_command_in_the_documents_exists_with_its_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for document in documents() {
+        for command in commands(&document) {
+            count += 1;
+            let mut words = command.split_whitespace();
+            let Some(name) = words.next() else { continue };
+            if name == "--help" {
+                continue;
+            }
+            let help = trialbox(&[name, "--help"], folder.path());
+            let text = String::from_utf8_lossy(&help.stdout).into_owned();
+            if !help.status.success() {
+                wrong.push(format!("{document}: there is no `trialbox {name}`"));
+            }
+            let is_known = |option: &str| text.split([' ', ',', '\n', '=', '[']).any(|word| word == option);
+            for option in words.filter(|word| word.starts_with('-')) {
+                let option = option.split('=').next().unwrap_or(option);
+                if !is_known(option) {
+                    wrong.push(format!("{document}: `trialbox {name}` has no option `{option}`"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 10, "only {count} commands were found");
+}
+
+#[test]
+fn the_help_lists_only_commands_that_readme_tells_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = String::from_utf8(trialbox(&["--help"], folder.path()).stdout).unwrap();
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let told: BTreeSet<String> = commands("README.md")
+        .iter()
+        .filter_map(|command| command.split_whitespace().next().map(str::to_owned))
+        .collect();
+    for line in listed.filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+        let name = line.split_whitespace().next().unwrap();
+        assert!(name == "help" || told.contains(name), "README.md does not tell of `trialbox {name}`");
+    }
+}
+
+#[test]
+fn the_queries_of_the_stores_document_run_and_its_chain_is_the_real_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = root().join("guest-examples/toy/study.toml");
+    let study = study.to_str().unwrap();
+    let run = trialbox(&["run", study, "--quiet", "--num-trials", "5", "--store", "toy.study"], folder.path());
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let path = folder.path().join("toy.study");
+    let digest = Reader::open(&path).unwrap().digest().unwrap();
+
+    let text = read("docs/store.md");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let queries = blocks(&text, "sql");
+    assert!(queries.len() >= 5, "{queries:?}");
+    for query in queries {
+        let mut statement = connection.prepare(&query).unwrap_or_else(|error| panic!("{query}\n{error}"));
+        let mut rows = statement.query(()).unwrap();
+        assert!(rows.next().unwrap().is_some(), "no rows:\n{query}");
+    }
+    let last = "SELECT digest FROM event ORDER BY sequence DESC LIMIT 1";
+    assert_eq!(connection.query_row(last, (), |row| row.get::<_, [u8; 32]>(0)).unwrap(), digest.0);
+
+    let start = "trialbox event log, format 1";
+    assert!(text.contains(&format!("the {} ASCII bytes `{start}`", start.len())));
+    assert_eq!(Chain::default().head(), Digest::of(start.as_bytes()));
+}
+
+#[test]
+fn every_decision_has_its_parts_and_its_row() {
+    let index = read("docs/decisions/README.md");
+    let names: Vec<String> = documents()
+        .into_iter()
+        .filter_map(|document| document.strip_prefix("docs/decisions/").map(str::to_owned))
+        .filter(|name| name != "README.md")
+        .collect();
+    for (position, name) in names.iter().enumerate() {
+        let number = format!("{:04}", position + 1);
+        assert!(name.starts_with(&format!("{number}-")), "`{name}` should have the number {number}");
+        let text = read(&format!("docs/decisions/{name}"));
+        assert!(text.starts_with(&format!("# {number}: ")), "`{name}` should begin with its number");
+        let headings: Vec<&str> = text.lines().filter(|line| line.starts_with("## ")).collect();
+        assert_eq!(headings, ["## Context", "## Decision", "## Consequences"], "{name}");
+        assert!(index.contains(&format!("({name})")), "`{name}` is not in the index");
+    }
+}
+
+/// Words that praise instead of telling, and words about how a text came to be. In pieces where a rule of the project reads this
+/// file, too.
+const FORBIDDEN: &[&str] = &[
+    "blazing",
+    "cutting-edge",
+    "seamless",
+    "seamlessly",
+    "effortless",
+    "effortlessly",
+    "revolutionary",
+    "world-class",
+    "next-generation",
+    "state-of-the-art",
+    "best-in-class",
+    "lightning-fast",
+    "game-changing",
+    "simply",
+    "obviously",
+    concat!("ag", "ent"),
+    concat!("ag", "ents"),
+    concat!("subag", "ent"),
+    concat!("l", "lm"),
+    concat!("l", "lms"),
+    concat!("cla", "ude"),
+    concat!("chat", "gpt"),
+    concat!("anth", "ropic"),
+    concat!("open", "ai"),
+];
+
+/// Places of one machine.
+const FOREIGN_PLACES: &[&str] = &[concat!("../", "shared"), "/work/", "/root/", "/home/", "/tmp/"];
+
+#[test]
+fn no_document_has_a_forbidden_word() {
+    let mut found = Vec::new();
+    for document in documents() {
+        for (index, line) in read(&document).lines().enumerate() {
+            let lower = line.to_lowercase();
+            let mut words = lower.split(|letter: char| !letter.is_alphanumeric() && letter != '-');
+            let word = words.find(|word| FORBIDDEN.contains(word)).map(str::to_owned);
+            let place = FOREIGN_PLACES.iter().find(|place| line.contains(**place)).map(|place| (*place).to_owned());
+            found.extend(word.or(place).map(|word| format!("{document}:{}: `{word}`", index + 1)));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_picture_is_there_and_is_a_picture() {
+    let picture: PathBuf = root().join("docs/picture/run.svg");
+    let text = fs::read_to_string(picture).unwrap();
+    assert!(text.starts_with("<svg ") && text.contains("prefers-color-scheme: dark"), "{text}");
+}
