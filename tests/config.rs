@@ -2,6 +2,8 @@
 //! `studies/valid/NAME.toml` with its specification in `NAME.json`. `UPDATE=1` rewrites the expectations.
 //!
 //! A file that names a `component` is joined with the description below, any other stands for itself.
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 use std::collections::BTreeMap;
 use std::fs;

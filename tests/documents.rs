@@ -1,9 +1,10 @@
 //! The documents: their generated parts are what the program gives, their links lead somewhere, their commands exist, their
 //! queries run. `UPDATE=1` rewrites the generated parts.
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 #![cfg(feature = "engine")]
-#![allow(clippy::unwrap_used, reason = "a test")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,6 +47,11 @@ fn read(document: &str) -> String {
     fs::read_to_string(root().join(document)).unwrap_or_else(|error| panic!("{document}: {error}"))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+fn is_update() -> bool {
+    std::env::var_os("UPDATE").is_some()
+}
+
 /// Compares the generated part of a document, or rewrites it.
 fn check_generated(document: &str, content: &str) {
     let text = read(document);
@@ -55,9 +61,7 @@ fn check_generated(document: &str, content: &str) {
     if text[from..to] == *content {
         return;
     }
-    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-    let is_update = std::env::var_os("UPDATE").is_some();
-    assert!(is_update, "{document} is not what the program gives; UPDATE=1 rewrites it");
+    assert!(is_update(), "{document} is not what the program gives; UPDATE=1 rewrites it");
     fs::write(root().join(document), format!("{}{content}{}", &text[..from], &text[to..])).unwrap();
 }
 
@@ -365,8 +369,17 @@ fn no_document_has_a_forbidden_word() {
 }
 
 #[test]
-fn the_picture_is_there_and_is_a_picture() {
+fn the_picture_shows_the_digest_that_the_study_has() {
     let picture: PathBuf = root().join("docs/picture/run.svg");
-    let text = fs::read_to_string(picture).unwrap();
+    let text = fs::read_to_string(&picture).unwrap();
     assert!(text.starts_with("<svg ") && text.contains("prefers-color-scheme: dark"), "{text}");
+    let written: BTreeMap<String, String> =
+        serde_json::from_str(&read("tests/golden/study_digests.json")).unwrap_or_else(|error| panic!("{error}"));
+    let Some(digest) = written.get("digits") else { return };
+    let begin = text.find("digest   ").unwrap() + "digest   ".len();
+    let end = begin + text[begin..].find('<').unwrap();
+    if text[begin..end] != **digest {
+        assert!(is_update(), "the picture shows another digest than the digits study has; UPDATE=1 rewrites it");
+        fs::write(&picture, format!("{}{digest}{}", &text[..begin], &text[end..])).unwrap();
+    }
 }

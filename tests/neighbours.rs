@@ -1,5 +1,6 @@
 //! Trials beside each other in one study: what one of them does changes nothing for the others.
-#![expect(missing_docs, reason = "a test")]
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 #[path = "support/mod.rs"]
 mod support;
@@ -28,7 +29,10 @@ fn bad_modes() -> Vec<(&'static str, Outcome)> {
         ("(loop $more (drop (memory.grow (i32.const 16))) (br $more))", exceeded(Limit::MemoryBytesMax)),
         ("(call $deeper)", Outcome::StackOverflowed),
         ("(loop $flood (call $report REPORT) (br $flood))", exceeded(Limit::ReportsMax)),
-        ("(call $write (i32.const 0) (i32.const 65536)) (unreachable)", Outcome::Trapped { trap: TrapKind::Unreachable }),
+        (
+            "(call $write (i32.const 0) (i32.const 65536)) (unreachable)",
+            Outcome::Trapped { trap: TrapKind::Unreachable },
+        ),
         ("(call $report (i32.const 1024) (i32.const 0x7fffffff))", Outcome::Trapped { trap: TrapKind::BadValue }),
         ("(call $report NAN)", bad_report()),
         ("(nop)", Outcome::NeverRewarded { attribute: "accuracy".into() }),
@@ -36,8 +40,7 @@ fn bad_modes() -> Vec<(&'static str, Outcome)> {
 }
 
 fn bad_report() -> Outcome {
-    let problem =
-        trialbox::study::ReportProblem::NotFinite { attribute: "accuracy".into(), value: "NaN".into() };
+    let problem = trialbox::study::ReportProblem::NotFinite { attribute: "accuracy".into(), value: "NaN".into() };
     Outcome::BadReport { report: 1, problem }
 }
 
@@ -51,7 +54,9 @@ fn component() -> Vec<u8> {
     let bad = bad_modes();
     let report = guest.attributes(&[("accuracy", Value::Real(0.5)), ("epoch", Value::Integer(1))]).to_string();
     let nan = guest.attributes(&[("accuracy", Value::Real(f64::NAN))]).to_string();
-    let mut body = String::from("(local $mode i64) (local $step i32)\n(local.set $mode (i64.load offset=16 (local.get $config)))\n");
+    let mut body = String::from(
+        "(local $mode i64) (local $step i32)\n(local.set $mode (i64.load offset=16 (local.get $config)))\n",
+    );
     for (mode, (harm, _)) in bad.iter().enumerate() {
         let harm = harm.replace("REPORT", &report).replace("NAN", &nan);
         body.push_str(&format!("(if (i64.eq (local.get $mode) (i64.const {mode})) (then {harm}))\n"));
@@ -65,10 +70,8 @@ fn component() -> Vec<u8> {
         bad.len()
     );
     body.push_str(&good);
-    let described = Described {
-        parameters: vec![Declared::new("mode", modes(bad.len() as i64 + GOOD))],
-        ..Described::default()
-    };
+    let described =
+        Described { parameters: vec![Declared::new("mode", modes(bad.len() as i64 + GOOD))], ..Described::default() };
     guest.part("(func $deeper (call $deeper) (call $deeper))").described(&described).train(body).component()
 }
 

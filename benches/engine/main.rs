@@ -2,7 +2,8 @@
 //!
 //! Prints the table of `docs/benchmarks.md`. All figures are medians; figures of one row were taken in turns, so that what
 //! else the machine does hits them alike. The component that does nothing is a text of `tests/support`.
-#![expect(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a bench, no library")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench, no library")]
 
 #[path = "../../tests/support/mod.rs"]
 mod support;

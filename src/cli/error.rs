@@ -43,16 +43,38 @@ impl CommandError {
             text.push_str("\nhint: ");
             text.push_str(hint);
         }
-        text.push('\n');
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
         text
+    }
+
+    /// An error of the component in the file at `path`; `hint` is for when the file cannot be read.
+    pub(super) fn component(error: ExecutorError, path: &Path, hint: &str) -> Self {
+        match error {
+            ExecutorError::Component(error) | ExecutorError::Load(LoadError::Component(error)) => {
+                let is_unread = matches!(error, ComponentError::Read { .. });
+                let mut command_error = Self::from(error);
+                if is_unread {
+                    return command_error.hint(hint);
+                }
+                command_error.message = format!("`{}`: {}", shown(&path.display().to_string()), command_error.message);
+                command_error
+            }
+            error => error.into(),
+        }
     }
 
     fn with_sources(exit_code: u8, error: &dyn Error) -> Self {
         let mut message = shown(&error.to_string());
         let mut source = error.source();
         while let Some(cause) = source {
-            message.push_str("\n  cause: ");
-            message.push_str(&shown(&cause.to_string()));
+            let words = shown(&cause.to_string());
+            // Some errors say their cause themselves.
+            if !message.ends_with(&words) {
+                message.push_str("\n  cause: ");
+                message.push_str(&words);
+            }
             source = cause.source();
         }
         Self::new(exit_code, message)
@@ -71,7 +93,6 @@ impl From<ComponentError> for CommandError {
     fn from(error: ComponentError) -> Self {
         let command_error = Self::with_sources(exit_code::COMPONENT, &error);
         match error {
-            ComponentError::Read { .. } => command_error.hint("check `component` in the study file; its path is relative to it"),
             ComponentError::NotAComponent { what } if what.contains("core") => command_error.hint(
                 "make a component of it: `wasm-tools component new module.wasm -o component.wasm`, or build it with the guest SDK",
             ),
@@ -134,22 +155,31 @@ fn differs(path: &Path, difference: &crate::study::SpecDifference) -> CommandErr
             format!(
                 "the study in `{path}` was begun under another fuel schedule: operator costs, prices or engine settings have \
                  changed, so its trials would take other amounts of fuel in this build\n  the study has {}\n  this build has {}",
-                difference.theirs, difference.ours
+                difference.theirs.trim_matches('"'),
+                difference.ours.trim_matches('"')
             ),
         )
         .hint("go on with the release of trialbox that began it, or begin a new study");
     }
+    let changed = match difference.part {
+        "data" => "the data has changed since it was begun",
+        "component" => "the component has changed since it was begun",
+        _ => "",
+    };
+    let what = if changed.is_empty() { format!("its `{}` differs", difference.part) } else { changed.into() };
     let cut = |text: &str| -> String { crate::output::sanitize::printable(text, 300) };
     CommandError::new(
         exit_code::DIFFERS,
         format!(
-            "the study in `{path}` is another one: its `{}` differs\n  the study has {}\n  the study file says {}",
-            difference.part,
+            "the study in `{path}` is another one: {what}\n  that study has {}\n  this one has {}",
             cut(&difference.theirs),
             cut(&difference.ours)
         ),
     )
-    .hint("put the setting back to go on with that study, or begin a new one with --store")
+    .hint(match changed.is_empty() {
+        true => "put the setting back, here or on the command line, to go on with that study; or begin a new one without --resume",
+        false => "put the file back to go on with that study; or begin a new one without --resume",
+    })
 }
 
 /// A message that may quote what a guest or a file says.

@@ -40,7 +40,12 @@ enum Command {
 }
 
 fn exit_codes() -> String {
-    let mut text = String::from("Exit codes:\n");
+    let mut text = String::from(
+        "To begin: write a study file (`trialbox run --help` shows a small one), then\n  \
+         trialbox run study.toml      runs the study and records it in NAME.study\n  \
+         trialbox best NAME.study     prints the best configuration\n  \
+         trialbox verify NAME.study   proves that it can be reproduced\n\nExit codes:\n",
+    );
     for (code, meaning) in exit_code::ALL {
         text.push_str(&format!("  {code:>3}  {meaning}\n"));
     }

@@ -47,6 +47,16 @@ pub(super) fn best_folder(store: &Path) -> PathBuf {
     store.with_extension("best")
 }
 
+/// A path as it can be pasted into a shell.
+pub(super) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", crate::output::sanitize::printable(&text, usize::MAX).replace('\'', "'\\''"))
+}
+
 /// Writes files into a folder, which is made if it is not there.
 pub(super) fn write_files<'a>(
     folder: &Path,

@@ -16,6 +16,13 @@ pub(super) struct RunFlags {
     /// How many workers run at a time [default: the number of processors]. The log is the same for any number
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    #[command(flatten)]
+    place: PlaceFlags,
+}
+
+/// Where guest code runs, on the command line.
+#[derive(clap::Args)]
+pub(super) struct PlaceFlags {
     /// Where guest code runs
     #[arg(long, value_enum, default_value_t)]
     isolation: IsolationFlag,
@@ -34,18 +41,22 @@ enum IsolationFlag {
 impl RunFlags {
     /// As options of a run, with the user's cache.
     pub(super) fn options(&self) -> RunOptions {
-        let options = RunOptions { cache: paths::cache(), isolation: self.isolation(), ..RunOptions::default() };
+        let options = self.place.options();
         match self.jobs {
             Some(jobs) => RunOptions { jobs: usize::from(jobs), ..options },
             None => options,
         }
     }
+}
 
-    pub(super) fn isolation(&self) -> Isolation {
-        match self.isolation {
+impl PlaceFlags {
+    /// As options of a run, with the user's cache.
+    pub(super) fn options(&self) -> RunOptions {
+        let isolation = match self.isolation {
             IsolationFlag::Process => Isolation::Process,
             IsolationFlag::Thread => Isolation::Thread,
-        }
+        };
+        RunOptions { cache: paths::cache(), isolation, ..RunOptions::default() }
     }
 }
 
@@ -60,13 +71,12 @@ impl ReadFile {
     /// Reads a study file, or the file `study.toml` of a folder.
     pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
         let path = if path.is_dir() { path.join("study.toml") } else { path.to_owned() };
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            let error = CommandError::new(
-                exit_code::STUDY_FILE,
-                format!("the study file `{}` cannot be read: {error}", path.display()),
-            );
-            error.hint("`trialbox run` takes a study file such as guest-examples/digits/study.toml")
+        let bytes = std::fs::read(&path).map_err(|error| {
+            let message = format!("the study file `{}` cannot be read: {error}", path.display());
+            CommandError::new(exit_code::STUDY_FILE, message)
+                .hint("name a study file, or a folder with a study.toml; `trialbox run --help` shows a small one")
         })?;
+        let text = String::from_utf8(bytes).map_err(|error| not_a_study_file(&path, error.as_bytes()))?;
         match StudyFile::parse(&text) {
             Ok(file) => Ok(Self { path, text, file }),
             Err(error) => Err(CommandError::study_file(&error, &path, &text, terminal::has_colour())),
@@ -88,7 +98,11 @@ impl ReadFile {
         };
         let (limits, float_mode) = (self.file.limits().clone(), self.file.float_mode());
         let inspection =
-            executor::inspect(&component, &limits, float_mode, options.isolation, options.cache.clone(), interrupt)?;
+            executor::inspect(&component, &limits, float_mode, options.isolation, options.cache.clone(), interrupt)
+                .map_err(|error| {
+                    let hint = "check `component` in the study file; its path is relative to it";
+                    CommandError::component(error, &component, hint)
+                })?;
         let mut data = BTreeMap::new();
         for (name, path) in self.file.data() {
             let path = self.beside(path);
@@ -119,4 +133,25 @@ impl ReadFile {
         let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
         folder.map_or("study".into(), |name| name.to_string_lossy().into_owned())
     }
+}
+
+/// What a file is that was given as a study file and is not even a text.
+fn not_a_study_file(path: &Path, bytes: &[u8]) -> CommandError {
+    let shown = path.display();
+    let (what, hint) = match bytes {
+        [b'S', b'Q', b'L', b'i', b't', b'e', ..] => (
+            "the store of a study",
+            format!(
+                "`trialbox show {shown}` shows that study; to go on with it, name its study file and `--resume --store {shown}`"
+            ),
+        ),
+        [0, b'a', b's', b'm', ..] => (
+            "a WebAssembly file",
+            format!(
+                "`trialbox inspect {shown}` shows what it searches; to run it, name it in a study file (see `trialbox run --help`)"
+            ),
+        ),
+        _ => ("no text in UTF-8", "a study file is written in TOML; `trialbox run --help` shows a small one".into()),
+    };
+    CommandError::new(exit_code::STUDY_FILE, format!("`{shown}` is {what}, not a study file")).hint(hint)
 }

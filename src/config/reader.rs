@@ -77,6 +77,14 @@ impl<'file> TableReader<'file> {
             return format!("how a study is run is no part of it; say `--{key}` on the command line.");
         }
         let names: Vec<&str> = self.section.keys.iter().map(|key| key.name).collect();
+        if suggestion::nearest(key, names.iter().copied()).is_none() {
+            let all = Section::all();
+            let elsewhere = all.iter().flat_map(|section| section.keys.iter().map(|key| key.name));
+            let meant = suggestion::nearest(key, elsewhere.filter(|&name| name != "type"));
+            if let Some((meant, section)) = meant.and_then(|meant| Some((meant, section_of(meant)?))) {
+                return format!("did you mean `{meant}`? It belongs {}.", section.place());
+            }
+        }
         suggestion::hint(key, &names, "keys here")
     }
 }

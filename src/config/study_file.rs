@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::error::{ConfigError, Problem, Span, shown, shown_space_error};
 use super::space::SpaceEntry;
 use super::{file_reader, merge};
+use crate::numeric::amount::Seed;
 use crate::numeric::digest::Digest;
 use crate::space::{Parameter, Space};
 use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, Metrics, SpecError, StudySpec};
@@ -66,6 +67,16 @@ impl StudyFile {
     #[must_use]
     pub fn wall_time_max(&self) -> Option<Duration> {
         self.wall_time_max
+    }
+
+    /// Takes another seed than the file's.
+    pub fn set_seed(&mut self, seed: Seed) {
+        self.settings.seed = seed;
+    }
+
+    /// Takes another number of trials than the file's.
+    pub fn set_num_trials(&mut self, num_trials: u64) {
+        self.settings.num_trials = Some(num_trials);
     }
 
     /// The bounds on a trial, which also hold when the component is asked for its description.

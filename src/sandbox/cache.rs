@@ -28,10 +28,14 @@ impl CompiledCache {
     /// Opens the folder, making it and its key if they are not there.
     ///
     /// # Errors
-    /// If the folder cannot be made or is open to others.
+    /// If the folder cannot be made or belongs to somebody else.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        make_private_folder(folder)?;
-        let key = read_or_make_key(&folder.join(KEY_FILE))?;
+        let key_file = folder.join(KEY_FILE);
+        if make_private_folder(folder)? {
+            // Others may have read the key or left one of theirs. Under a new one, nothing that lies here is loaded.
+            remove_if_there(&key_file)?;
+        }
+        let key = read_or_make_key(&key_file)?;
         Ok(Self { folder: folder.to_owned(), key })
     }
 
@@ -102,7 +106,8 @@ impl CompiledCache {
     }
 }
 
-fn make_private_folder(folder: &Path) -> io::Result<()> {
+/// Makes the folder, or closes it to others; says whether it was open to them.
+fn make_private_folder(folder: &Path) -> io::Result<bool> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -113,13 +118,21 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
         if metadata.uid() != rustix::process::geteuid().as_raw() {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder belongs to somebody else"));
         }
-        if metadata.permissions().mode() & 0o077 != 0 {
+        let was_open = metadata.permissions().mode() & 0o077 != 0;
+        if was_open {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
         }
-        Ok(())
+        Ok(was_open)
     }
     #[cfg(not(unix))]
-    fs::create_dir_all(folder)
+    fs::create_dir_all(folder).map(|()| false)
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn create_private(path: &Path) -> io::Result<fs::File> {
@@ -135,6 +148,8 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
     if let Some(key) = read_key(path)? {
         return Ok(key);
     }
+    // It is not there, or it is damaged: keys are put in place whole.
+    remove_if_there(path)?;
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(io::Error::other)?;
     let draft = path.with_extension(format!("{}.draft", blake3::hash(&key).to_hex()));

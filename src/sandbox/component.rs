@@ -16,6 +16,9 @@ pub const COMPONENT_BYTES_MAX: u64 = 128 << 20;
 const NESTING_MAX: usize = 16;
 /// The most functions that a component may hold, in all of its modules.
 const FUNCTIONS_MAX: u64 = 1_000_000;
+/// The most instances that a component may come to, components within components multiplied out. The compiler does that before any
+/// limit on a trial applies, and a kilobyte can multiply to more than any machine holds.
+const INSTANCES_MAX: u64 = 100_000;
 
 /// The export that makes a component a trial.
 const TRAIN: &str = "trialbox:trial/train";
@@ -27,9 +30,44 @@ const OWN_IMPORTS: &[&str] = &[
     "trialbox:trial/artifact",
     "trialbox:trial/log",
 ];
-/// The packages of WASI that are offered.
-const WASI_OFFERED: &[&str] =
-    &["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
+/// Their version as far as it matters: what comes after is compatible.
+const OWN_VERSION: &str = "0.1.";
+/// The interfaces of WASI that are offered, without versions.
+const WASI_OFFERED: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "wasi:sockets/instance-network",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/network",
+    "wasi:sockets/tcp",
+    "wasi:sockets/tcp-create-socket",
+    "wasi:sockets/udp",
+    "wasi:sockets/udp-create-socket",
+];
+/// Their version as far as it matters.
+const WASI_VERSION: &str = "0.2.";
+/// How much of a text that a component brings along is repeated in an error.
+const SHOWN_CHARACTERS_MAX: usize = 500;
+/// How many of its exports are.
+const SHOWN_EXPORTS_MAX: usize = 20;
 
 /// A component is not fit to be run.
 #[derive(Debug, Clone, PartialEq, thiserror::Error, Serialize, Deserialize)]
@@ -152,15 +190,27 @@ pub fn check_form(bytes: &[u8]) -> Result<(), ComponentError> {
         let what = if bytes.is_empty() { "an empty file" } else { "some other kind of file" };
         return Err(ComponentError::NotAComponent { what: what.into() });
     }
-    let (mut depth, mut functions) = (0_usize, 0_u64);
+    let (mut nesting, mut functions) = (vec![Nested::default()], 0_u64);
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|error| ComponentError::Invalid(error.to_string()))? {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
+        match payload.map_err(|error| ComponentError::Invalid(shown(&error.to_string())))? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
+                let heaviest = nesting.last().map_or(0, |outer| outer.heaviest);
+                nesting.push(Nested { instances: 1, heaviest });
+            }
+            Payload::End(_) => {
+                if let (Some(inner), Some(outer)) = (nesting.pop(), nesting.last_mut()) {
+                    outer.heaviest = outer.heaviest.max(inner.instances);
+                }
+            }
+            Payload::InstanceSection(section) => add_instances(&mut nesting, section.count(), false),
+            Payload::ComponentInstanceSection(section) => add_instances(&mut nesting, section.count(), true),
             Payload::CodeSectionStart { count, .. } => functions += u64::from(count),
             _ => {}
         }
-        if depth > NESTING_MAX {
+        if nesting.last().is_some_and(|inner| inner.instances > INSTANCES_MAX) {
+            return Err(ComponentError::Invalid(format!("it may come to more than {INSTANCES_MAX} instances")));
+        }
+        if nesting.len() > NESTING_MAX + 1 {
             return Err(ComponentError::Invalid(format!("it nests components deeper than {NESTING_MAX}")));
         }
         if functions > FUNCTIONS_MAX {
@@ -170,13 +220,46 @@ pub fn check_form(bytes: &[u8]) -> Result<(), ComponentError> {
     Ok(())
 }
 
+/// What is known of a component, or module, whose inside is being looked at.
+#[derive(Default)]
+struct Nested {
+    /// The most instances that it can come to.
+    instances: u64,
+    /// The same of the heaviest component that it could make an instance of: one that stands earlier in it or around it.
+    heaviest: u64,
+}
+
+fn add_instances(nesting: &mut [Nested], count: u32, of_components: bool) {
+    if let Some(inner) = nesting.last_mut() {
+        let each = if of_components { inner.heaviest.max(1) } else { 1 };
+        inner.instances = inner.instances.saturating_add(each.saturating_mul(u64::from(count)));
+    }
+}
+
+/// A text that a component brings along, as an error shows it: short, and without control characters.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for (index, letter) in text.chars().enumerate() {
+        if index == SHOWN_CHARACTERS_MAX {
+            shown.push('…');
+            break;
+        }
+        match letter {
+            '\n' => shown.push(' '),
+            letter if letter.is_control() => shown.extend(letter.escape_default()),
+            letter => shown.push(letter),
+        }
+    }
+    shown
+}
+
 /// Checks and compiles a component.
 ///
 /// # Errors
 /// Says what is wrong with it.
 pub fn compile(sandbox: &Sandbox, bytes: &[u8]) -> Result<Component, ComponentError> {
     check_form(bytes)?;
-    Component::new(&sandbox.engine, bytes).map_err(|error| ComponentError::Invalid(format!("{error:#}")))
+    Component::new(&sandbox.engine, bytes).map_err(|error| ComponentError::Invalid(shown(&format!("{error:#}"))))
 }
 
 /// Checks that a component is a trial, and lists its imports.
@@ -185,29 +268,34 @@ pub fn compile(sandbox: &Sandbox, bytes: &[u8]) -> Result<Component, ComponentEr
 /// If it exports no `train`, or imports what nobody offers.
 pub fn check_world(sandbox: &Sandbox, component: &Component) -> Result<Vec<ImportStatus>, ComponentError> {
     let component_type = component.component_type();
-    let exports: Vec<String> = component_type.exports(&sandbox.engine).map(|(name, _)| name.to_owned()).collect();
-    if !exports.iter().any(|name| unversioned(name) == TRAIN) {
-        return Err(ComponentError::NotATrial { exports });
+    if !component_type.exports(&sandbox.engine).any(|(name, _)| unversioned(name) == TRAIN) {
+        let exports = component_type.exports(&sandbox.engine).take(SHOWN_EXPORTS_MAX);
+        return Err(ComponentError::NotATrial { exports: exports.map(|(name, _)| shown(name)).collect() });
     }
     component_type
         .imports(&sandbox.engine)
         .map(|(name, item)| {
             let is_interface = matches!(item.ty, ComponentItem::ComponentInstance(_));
-            let offer = match unversioned(name) {
-                _ if !is_interface => return Err(ComponentError::Import(name.to_owned())),
+            let offer = match name {
+                _ if !is_interface => return Err(ComponentError::Import(shown(name))),
                 _ if is_offered(name) => Offer::Offered,
                 wasi if wasi.starts_with("wasi:") => Offer::Trapped,
-                _ => return Err(ComponentError::Import(name.to_owned())),
+                _ => return Err(ComponentError::Import(shown(name))),
             };
             Ok(ImportStatus { name: name.to_owned(), offer })
         })
         .collect()
 }
 
-/// Whether the interface of that name works for a component.
+/// Whether the interface of that name, in that version, works for a component.
 pub(super) fn is_offered(name: &str) -> bool {
-    let interface = unversioned(name);
-    OWN_IMPORTS.contains(&interface) || WASI_OFFERED.iter().any(|package| interface.starts_with(package))
+    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
+    let compatible = |with: &str| {
+        let patch = version.strip_prefix(with).unwrap_or("");
+        !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    (OWN_IMPORTS.contains(&interface) && compatible(OWN_VERSION))
+        || (WASI_OFFERED.contains(&interface) && compatible(WASI_VERSION))
 }
 
 fn unversioned(name: &str) -> &str {

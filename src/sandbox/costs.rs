@@ -34,11 +34,14 @@ pub(super) struct Prices {
     pub(super) report: u64,
     /// Each attribute of a report.
     pub(super) attribute: u64,
-    /// Any other call of the host that has a price.
+    /// Any other call of the host.
     pub(super) call: u64,
+    /// Each entry of a list of handles.
+    pub(super) entry: u64,
     /// Each byte that a host call carries.
     pub(super) byte: u64,
 }
 
 /// The prices in force.
-pub(super) const PRICES: Prices = Prices { start: 100_000, report: 1_000, attribute: 100, call: 500, byte: 1 };
+pub(super) const PRICES: Prices =
+    Prices { start: 100_000, report: 1_000, attribute: 100, call: 500, entry: 100, byte: 1 };

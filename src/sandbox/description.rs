@@ -1,14 +1,14 @@
 //! From what a component says of itself to a checked [`Description`].
 
 use super::bindings::types;
-use super::component::ComponentError;
+use super::component::{ComponentError, shown};
 use super::host::report::value_of;
 use crate::space::{Condition, Domain, IntegerRange, NAME_BYTES_MAX, PARAMETERS_MAX, Parameter, RealRange, Space};
 use crate::study::Description;
 
 /// Checks a component's description.
 pub(super) fn checked_description(description: types::Description) -> Result<Description, ComponentError> {
-    let bad = |message: String| ComponentError::Description(message);
+    let bad = |message: String| ComponentError::Description(shown(&message));
     if description.parameters.len() > PARAMETERS_MAX {
         return Err(bad(format!("it has more than {PARAMETERS_MAX} parameters")));
     }
@@ -17,6 +17,9 @@ pub(super) fn checked_description(description: types::Description) -> Result<Des
     for (what, name) in [("reward-attr", &description.reward_attr), ("time-attr", &description.time_attr)] {
         if name.as_ref().is_some_and(|name| name.is_empty() || name.len() > NAME_BYTES_MAX) {
             return Err(bad(format!("its {what} has not 1 to {NAME_BYTES_MAX} bytes")));
+        }
+        if name.as_ref().is_some_and(|name| name.contains(char::is_control)) {
+            return Err(bad(format!("its {what} has a control character")));
         }
     }
     if description.max_t == Some(0) {

@@ -53,7 +53,8 @@ pub(super) fn outcome_of(error: &wasmtime::Error) -> Result<Outcome, EngineFailu
     if error.downcast_ref::<std::io::Error>().is_some() {
         return Err(EngineFailure(format!("{error:#}")));
     }
-    Ok(outcome_of_text(&format!("{error:#}")))
+    // The cause alone: what stands around it may carry names that the guest has given.
+    Ok(outcome_of_text(&error.root_cause().to_string()))
 }
 
 fn outcome_of_trap(trap: Trap) -> Outcome {

@@ -1,28 +1,32 @@
 //! One instance's life: instantiation, one call of `describe` or `train`, and what came of it.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 
 use serde::{Deserialize, Serialize};
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{AsContextMut, Store, WasmBacktrace};
 
 use super::bindings::{Trial, TrialPre, types};
-use super::component::ComponentError;
-use super::costs::{DESCRIBE_FUEL_MAX, INSTANTIATION_FUEL_MAX, PRICES, YIELD_INTERVAL};
+use super::component::{ComponentError, shown};
+use super::costs::{DESCRIBE_FUEL_MAX, INSTANTIATION_FUEL_MAX, PRICES};
 use super::description::checked_description;
 use super::engine::Sandbox;
 pub use super::fault::EngineFailure;
 use super::fault::outcome_of;
 use super::host::data::DataSets;
 use super::host::report::value_for_guest;
-use super::host::{HostState, Role, TrialState, charge_debt, fuel_used};
+use super::host::{HostState, Role, TrialState, begin_counting, charge_debt, fuel_used};
 use super::missing;
 use crate::numeric::amount::{Fuel, Seed};
 use crate::numeric::digest::Digest;
 use crate::study::{ArtifactRecord, Attribute, Description, Limit, Limits, Outcome, Report};
+
+/// The interface that a trial exports.
+const TRAIN_EXPORT: &str = "trialbox:trial/train@0.1.0";
 
 /// Hears what a trial does while it runs. Called from within host functions: it must not block.
 pub trait TrialSink: Send {
@@ -46,17 +50,20 @@ impl Gate {
         self.closed.store(closed, Ordering::Release);
     }
 
-    /// Whether the trial is being held: its future is pending for this and not for a fuel yield.
+    /// Whether the trial is inside `report`: its future is pending for this and not for a fuel yield. It is once at every report,
+    /// and stays so for as long as the gate is closed.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         self.waiting.load(Ordering::Acquire)
     }
 
     pub(super) async fn pass(&self) {
+        // Once in any case: whoever polls takes the report before the next is made, so that no flood of them piles up.
+        let mut was_seen = false;
         poll_fn(|_| {
-            let closed = self.closed.load(Ordering::Acquire);
-            self.waiting.store(closed, Ordering::Release);
-            if closed { Poll::Pending } else { Poll::Ready(()) }
+            let stays = self.closed.load(Ordering::Acquire) || !std::mem::replace(&mut was_seen, true);
+            self.waiting.store(stays, Ordering::Release);
+            if stays { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
     }
@@ -105,10 +112,12 @@ impl Program {
     /// If the component is not of this world.
     pub fn new(sandbox: &Sandbox, component: &Component) -> Result<Self, ComponentError> {
         let mut linker = (*sandbox.linker).clone();
-        let refuse = |error: wasmtime::Error| ComponentError::World(format!("{error:#}"));
+        let refuse = |error: wasmtime::Error| ComponentError::World(shown(&format!("{error:#}")));
         missing::stub(&mut linker, &sandbox.engine, component).map_err(refuse)?;
         let pre: InstancePre<HostState> = linker.instantiate_pre(component).map_err(refuse)?;
-        Ok(Self { sandbox: sandbox.clone(), pre: TrialPre::new(pre).map_err(refuse)? })
+        let pre = TrialPre::new(pre).map_err(refuse)?;
+        check_exports(pre.instance_pre()).map_err(refuse)?;
+        Ok(Self { sandbox: sandbox.clone(), pre })
     }
 
     /// Asks the component for its description, and checks it.
@@ -117,20 +126,22 @@ impl Program {
     /// If the component fails to describe itself, or describes no well-formed space.
     pub async fn describe(&self, limits: &Limits) -> Result<Description, ComponentError> {
         let mut limits = limits.clone();
-        limits.fuel_max = DESCRIBE_FUEL_MAX;
+        limits.fuel_max = limits.fuel_max.min(DESCRIBE_FUEL_MAX);
         let failed = |error: wasmtime::Error| match outcome_of(&error) {
             Ok(outcome) => ComponentError::Describe(outcome),
             Err(failure) => ComponentError::Engine(failure.to_string()),
         };
         let mut store = self.store(Arc::new(limits), Role::Describe, Seed(0));
         let trial = self.instantiate(&mut store).await.map_err(failed)?;
-        begin_counting(&mut store, 0).map_err(failed)?;
-        let description = trial.trialbox_trial_train().call_describe(&mut store).await.map_err(failed)?;
+        begin_counting(store.as_context_mut(), 0).map_err(failed)?;
+        let polls = store.data().pace.polls.clone();
+        let describing = counting_polls(polls, trial.trialbox_trial_train().call_describe(&mut store));
+        let description = describing.await.map_err(failed)?;
         checked_description(description)
     }
 
-    /// Runs one trial to its end. The future is pending at every fuel yield, and while `gate` holds it; dropping it stops the
-    /// trial.
+    /// Runs one trial to its end. The future is pending at every fuel yield, once at every report, and while `gate` holds it;
+    /// dropping it stops the trial.
     ///
     /// # Errors
     /// If the machine fails; the trial then has no outcome and can be run again.
@@ -183,7 +194,8 @@ impl Program {
         arguments: Arguments,
     ) -> wasmtime::Result<Result<(), String>> {
         let trial = self.instantiate(store).await?;
-        begin_counting(store, PRICES.start)?;
+        begin_counting(store.as_context_mut(), PRICES.start)?;
+        let polls = store.data().pace.polls.clone();
         let config = arguments
             .config
             .iter()
@@ -193,7 +205,7 @@ impl Program {
             })
             .collect();
         let arguments = types::Arguments { config, seed: arguments.seed.0 };
-        trial.trialbox_trial_train().call_train(store, &arguments).await
+        counting_polls(polls, trial.trialbox_trial_train().call_train(store, &arguments)).await
     }
 
     fn store(&self, limits: Arc<Limits>, role: Role, seed: Seed) -> Store<HostState> {
@@ -209,31 +221,42 @@ impl Program {
 
     /// Instantiates without yielding: what it costs can depend on the machine, so it is bounded and not counted.
     async fn instantiate(&self, store: &mut Store<HostState>) -> wasmtime::Result<Trial> {
-        store.data_mut().fuel_given = INSTANTIATION_FUEL_MAX;
         store.set_fuel(INSTANTIATION_FUEL_MAX)?;
         self.pre.instantiate_async(store).await
     }
 }
 
-/// From here on fuel counts, beginning with the price of what came before.
-fn begin_counting(store: &mut Store<HostState>, price: u64) -> wasmtime::Result<()> {
-    let state = store.data_mut();
-    let fuel_max = state.limits.fuel_max;
-    state.debt = 0;
-    state.fuel_given = fuel_max;
-    store.fuel_async_yield_interval(Some(YIELD_INTERVAL))?;
-    match fuel_max.checked_sub(price) {
-        Some(left) => store.set_fuel(left),
-        None => Err(wasmtime::Trap::OutOfFuel.into()),
-    }
+/// Checks the types of what a component exports, which the engine would only do for each instance anew.
+fn check_exports(pre: &InstancePre<HostState>) -> wasmtime::Result<()> {
+    let interface = pre.component().get_export_index(None, TRAIN_EXPORT);
+    let function = |name: &str| match pre.component().get_export(interface.as_ref(), name) {
+        Some((ComponentItem::ComponentFunc(function), _)) => Ok(function),
+        _ => Err(wasmtime::format_err!("`{name}` is not exported as a function")),
+    };
+    let known = pre.instance_type();
+    let (describe, train) = (function("describe")?, function("train")?);
+    describe.typecheck::<(), (types::Description,)>(&known).map_err(|error| error.context("`describe`"))?;
+    train.typecheck::<(&types::Arguments,), (Result<(), String>,)>(&known).map_err(|error| error.context("`train`"))
+}
+
+/// The future, with its polls counted.
+async fn counting_polls<F: Future>(polls: Arc<AtomicU64>, future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    poll_fn(|context| {
+        polls.fetch_add(1, Ordering::Relaxed);
+        future.as_mut().poll(context)
+    })
+    .await
 }
 
 fn close_log(state: &mut HostState) {
-    let dropped = state.log.bytes_dropped();
     state.flush_log();
-    if let (Role::Trial(trial), true) = (&mut state.role, dropped > 0) {
-        let note = format!("[{dropped} more bytes of log were dropped: limit `log_bytes_max`]\n");
-        trial.sink.log(trial.reports, note);
+    let (mut rest, dropped) = state.log.close();
+    if dropped > 0 {
+        rest = format!("[{dropped} more bytes of log were dropped: limit `log_bytes_max`]\n");
+    }
+    if let (Role::Trial(trial), false) = (&mut state.role, rest.is_empty()) {
+        trial.sink.log(trial.reports, rest);
     }
 }
 

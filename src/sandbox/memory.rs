@@ -16,12 +16,14 @@ const ELEMENT_BYTES: usize = 8;
 pub(super) struct MemoryBound {
     bytes_max: u64,
     bytes: u64,
+    /// What the last growth added, until it is known to have failed.
+    added: u64,
     instances_max: usize,
 }
 
 impl MemoryBound {
     pub(super) fn new(bytes_max: u64, instances_max: u64) -> Self {
-        Self { bytes_max, bytes: 0, instances_max: usize::try_from(instances_max).unwrap_or(usize::MAX) }
+        Self { bytes_max, bytes: 0, added: 0, instances_max: usize::try_from(instances_max).unwrap_or(usize::MAX) }
     }
 
     /// Grows the total, or ends the trial. Refusing softly would make the guest guess: a trap names the limit.
@@ -32,7 +34,18 @@ impl MemoryBound {
             return Err(Fault::error(Outcome::Exceeded { limit: Limit::MemoryBytesMax }));
         }
         self.bytes = bytes;
+        self.added = more;
         Ok(true)
+    }
+
+    /// A growth that the limits allow and the machine cannot give must not reach the guest as −1, which would make its result
+    /// depend on the machine. Growth past the engine's own bounds (4 GiB) is the same everywhere, and is −1.
+    fn refuse_host_failure(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.bytes -= std::mem::take(&mut self.added);
+        match error.downcast_ref::<std::io::Error>() {
+            Some(_) => Err(error.context("the machine has no memory left for a growth that the limits allow")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -40,24 +53,26 @@ impl ResourceLimiter for MemoryBound {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             // The guest's own declaration; WebAssembly answers −1.
+            self.added = 0;
             return Ok(false);
         }
         self.grow(current, desired, 1)
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        refuse_host_failure(error)
+        self.refuse_host_failure(error)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
+            self.added = 0;
             return Ok(false);
         }
         self.grow(current, desired, ELEMENT_BYTES)
     }
 
     fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
-        refuse_host_failure(error)
+        self.refuse_host_failure(error)
     }
 
     fn instances(&self) -> usize {
@@ -70,14 +85,5 @@ impl ResourceLimiter for MemoryBound {
 
     fn memories(&self) -> usize {
         self.instances_max
-    }
-}
-
-/// A growth that the limits allow and the machine cannot give must not reach the guest as −1, which would make its result
-/// depend on the machine. Growth past the engine's own bounds (4 GiB) is the same everywhere, and is −1.
-fn refuse_host_failure(error: wasmtime::Error) -> wasmtime::Result<()> {
-    match error.downcast_ref::<std::io::Error>() {
-        Some(_) => Err(error.context("the machine has no memory left for a growth that the limits allow")),
-        None => Ok(()),
     }
 }

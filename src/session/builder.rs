@@ -289,7 +289,13 @@ impl<'a> StudyBuilder<'a> {
     /// If the plan cannot be made, the store exists, or the run fails.
     pub fn run(mut self, path: impl AsRef<Path>) -> Result<StudyResult, SessionError> {
         let plan = self.plan()?;
-        let end = begin(&plan, path.as_ref(), &self.options, &mut observers(&mut self.observers, &mut self.histories), &self.interrupt)?;
+        let end = begin(
+            &plan,
+            path.as_ref(),
+            &self.options,
+            &mut observers(&mut self.observers, &mut self.histories),
+            &self.interrupt,
+        )?;
         StudyResult::read(end, path.as_ref())
     }
 
@@ -299,7 +305,13 @@ impl<'a> StudyBuilder<'a> {
     /// If the plan cannot be made, the store holds another study, or the run fails.
     pub fn resume(mut self, path: impl AsRef<Path>) -> Result<StudyResult, SessionError> {
         let plan = self.plan()?;
-        let end = resume(&plan, path.as_ref(), &self.options, &mut observers(&mut self.observers, &mut self.histories), &self.interrupt)?;
+        let end = resume(
+            &plan,
+            path.as_ref(),
+            &self.options,
+            &mut observers(&mut self.observers, &mut self.histories),
+            &self.interrupt,
+        )?;
         StudyResult::read(end, path.as_ref())
     }
 }

@@ -4,6 +4,7 @@
 //! the way in for programs.
 
 mod builder;
+mod difference;
 mod history;
 mod inputs;
 mod verify;
@@ -16,7 +17,7 @@ pub use inputs::{InputError, data_id, materialize};
 pub use verify::{Verification, verify};
 
 use crate::executor::{self, ExecutorError, Interrupt, Program, RunEnd, RunOptions, StoreJournal};
-use crate::store::{Store, StoreError};
+use crate::store::{Reader, Store, StoreError};
 use crate::study::{Observer, SpecDifference, SpecError, Study, StudyError, StudySpec};
 
 /// What is to be run: the specification, and where its component and data are.
@@ -89,13 +90,15 @@ pub fn resume(
     observers: &mut [&mut dyn Observer],
     interrupt: &Interrupt,
 ) -> Result<RunEnd, SessionError> {
+    // A look before anything is written: the store of another study stays as it is.
+    if let Ok(theirs) = Reader::open(path).and_then(|reader| reader.spec()) {
+        check_same(plan, path, &theirs)?;
+    }
     let mut store = Store::open(path)?;
     let mut study = Study::new(plan.spec.clone())?;
     if store.events() > 0 {
         let reader = store.reader()?;
-        if let Some(difference) = plan.spec.difference(&reader.spec()?) {
-            return Err(SessionError::Differs { path: path.to_owned(), difference: Box::new(difference) });
-        }
+        check_same(plan, path, &reader.spec()?)?;
         for entry in reader.entries() {
             let entry = entry?;
             study.reproduce(&entry)?;
@@ -109,6 +112,13 @@ pub fn resume(
     let end =
         executor::run(&mut study, &plan.program, &mut StoreJournal::new(&mut store), observers, options, interrupt);
     finish(store, end)
+}
+
+fn check_same(plan: &Plan, path: &Path, theirs: &StudySpec) -> Result<(), SessionError> {
+    match difference::difference(&plan.spec, theirs) {
+        None => Ok(()),
+        Some(difference) => Err(SessionError::Differs { path: path.to_owned(), difference: Box::new(difference) }),
+    }
 }
 
 fn finish(store: Store, end: Result<RunEnd, ExecutorError>) -> Result<RunEnd, SessionError> {

@@ -1,1 +1,15 @@
-//! Probe.
+//! The command line as a user meets it: the built program, run in a folder of its own, by what it prints, writes and exits with.
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
+#![cfg(all(feature = "engine", unix))]
+
+mod damage;
+mod help;
+mod inputs;
+mod interruption;
+mod other_studies;
+mod recorded;
+mod run;
+mod train;
+mod verify;
+mod world;

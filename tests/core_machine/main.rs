@@ -1,4 +1,6 @@
 //! The study's machine in a simulated world: whatever the physical order, the log is that of a sequential simulation.
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 mod decisions;
 mod oracle;

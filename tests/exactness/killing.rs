@@ -24,7 +24,6 @@ fn wait_for_events(child: &mut Child, store: &Path, wanted: u64) -> bool {
         if events(store) >= wanted {
             return true;
         }
-        #[expect(clippy::disallowed_methods, reason = "a pause between two looks; nothing depends on its length")]
         std::thread::sleep(Duration::from_millis(2));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! One worker or four, threads or processes, killed and resumed, with workers that die: the log is the same, event by event.
 //! The digests are also written down, so that another machine can differ from this one.
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 mod killing;
 mod world;
@@ -30,8 +32,7 @@ fn any_number_of_workers_gives_the_same_digest() {
 
 #[test]
 fn the_digests_are_those_that_other_machines_gave() {
-    let written: BTreeMap<String, String> =
-        serde_json::from_str(include_str!("../golden/study_digests.json")).unwrap();
+    let written: BTreeMap<String, String> = serde_json::from_str(include_str!("../golden/study_digests.json")).unwrap();
     let world = World::new();
     let found: BTreeMap<String, String> =
         STUDIES.iter().map(|study| ((*study).to_owned(), world.run(study, "a", &[]))).collect();

@@ -11,7 +11,7 @@ use crate::study::StudyState;
 /// Print a study's best configuration, or save what its trial left behind
 #[derive(clap::Args)]
 pub(in crate::cli) struct BestArguments {
-    /// The store
+    /// The store: the file NAME.study that `trialbox run` made
     study: PathBuf,
     /// How the configuration is written
     #[arg(long, value_enum, default_value_t)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::error::CommandError;
-use crate::cli::plan::RunFlags;
+use crate::cli::plan::PlaceFlags;
 use crate::cli::{exit_code, print, terminal};
 use crate::executor;
 use crate::output::sanitize::printable;
@@ -14,10 +14,10 @@ use crate::study::{FloatMode, Limits};
 /// Show what a component imports, what it searches, and how large it is
 #[derive(clap::Args)]
 pub(in crate::cli) struct InspectArguments {
-    /// The component
+    /// The component, a .wasm file
     component: PathBuf,
     #[command(flatten)]
-    flags: RunFlags,
+    flags: PlaceFlags,
     /// Print a JSON object
     #[arg(long)]
     json: bool,
@@ -34,7 +34,14 @@ pub(in crate::cli) fn inspect(arguments: &InspectArguments) -> Result<u8, Comman
         options.isolation,
         options.cache,
         &interrupt,
-    )?;
+    )
+    .map_err(|error| {
+        let hint = match arguments.component.is_dir() {
+            true => "name the component's file in it, such as FOLDER/NAME.wasm",
+            false => "check the path",
+        };
+        CommandError::component(error, &arguments.component, hint)
+    })?;
     if arguments.json {
         // A map of texts to plain values; nothing in it can fail to be written.
         let json = serde_json::to_string_pretty(&inspection).unwrap_or_default();
@@ -70,9 +77,10 @@ fn text(inspection: &Inspection) -> String {
     text
 }
 
-fn line(parameter: &Parameter) -> String {
+/// The values of a domain, in words.
+pub(super) fn values(domain: &Domain) -> String {
     let scale = |log: bool| if log { ", log" } else { "" };
-    let domain = match &parameter.domain {
+    let values = match domain {
         Domain::Real(range) => format!("real {} to {}{}", range.lower, range.upper, scale(range.log)),
         Domain::Integer(range) => format!("integer {} to {}{}", range.lower, range.upper, scale(range.log)),
         Domain::Boolean => "boolean".into(),
@@ -82,6 +90,10 @@ fn line(parameter: &Parameter) -> String {
         }
         Domain::Constant(value) => format!("always {}", printable(&value.to_string(), 40)),
     };
+    printable(&values, 400)
+}
+
+fn line(parameter: &Parameter) -> String {
     let default = match &parameter.domain {
         Domain::Constant(_) => String::new(),
         _ => format!("; default {}", printable(&parameter.default.to_string(), 40)),
@@ -89,5 +101,5 @@ fn line(parameter: &Parameter) -> String {
     let condition = parameter.condition.as_ref().map_or(String::new(), |condition| {
         format!("; if {} is its value {}", printable(&condition.parameter, 100), condition.choice)
     });
-    format!("{}: {}{default}{condition}", printable(&parameter.name, 100), printable(&domain, 400))
+    format!("{}: {}{default}{condition}", printable(&parameter.name, 100), values(&parameter.domain))
 }

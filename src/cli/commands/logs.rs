@@ -12,7 +12,7 @@ use crate::store::Reader;
 /// Show what a trial wrote to its log, standard output and standard error included
 #[derive(clap::Args)]
 pub(in crate::cli) struct LogsArguments {
-    /// The store
+    /// The store: the file NAME.study that `trialbox run` made
     study: PathBuf,
     /// The trial's number
     trial: u64,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Scratch, arguments_of, known_trial};
 use crate::cli::error::CommandError;
-use crate::cli::plan::RunFlags;
+use crate::cli::plan::PlaceFlags;
 use crate::cli::{exit_code, print, terminal};
 use crate::executor::{self, TrialProgress};
 use crate::numeric::amount::{Fuel, TrialId};
@@ -16,13 +16,13 @@ use crate::study::{Event, Outcome, Report};
 /// Run one trial of a recorded study anew, show it, and compare it with the log
 #[derive(clap::Args)]
 pub(in crate::cli) struct ReplayArguments {
-    /// The store
+    /// The store: the file NAME.study that `trialbox run` made
     study: PathBuf,
     /// The trial's number
     #[arg(long)]
     trial: u64,
     #[command(flatten)]
-    flags: RunFlags,
+    flags: PlaceFlags,
 }
 
 /// What the log says of a trial.
@@ -86,7 +86,11 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
         None if ended_otherwise => {
             Err(CommandError::new(exit_code::DIFFERS, "the trial ended otherwise than in the log"))
         }
-        None => Ok(exit_code::DONE),
+        None => {
+            let end = if recorded.end.is_some() && !ran_ahead(&recorded) { " and the end" } else { "" };
+            print(&format!("as recorded: {} reports{end}\n", recorded.reports.len()))?;
+            Ok(exit_code::DONE)
+        }
     }
 }
 

@@ -18,12 +18,13 @@ use crate::store::Reader;
 /// The log of the study goes into a store, NAME.study in the current folder; if that exists, NAME-2.study and so on. The log is
 /// the same on every machine and for any number of workers: its digest is printed at the end.
 #[derive(clap::Args)]
+#[command(after_long_help = EXAMPLE)]
 pub(in crate::cli) struct RunArguments {
     /// The study file, or a folder with a study.toml
     file: PathBuf,
     #[command(flatten)]
     flags: RunFlags,
-    /// The store to begin, or with --resume to go on with
+    /// The store to begin, in place of NAME.study, or with --resume to go on with
     #[arg(short, long, value_name = "STUDY")]
     store: Option<PathBuf>,
     /// Go on with the newest store of this study, or begin it if there is none
@@ -48,6 +49,21 @@ pub(in crate::cli) struct RunArguments {
     #[arg(short, long)]
     quiet: bool,
 }
+
+/// The smallest study file.
+const EXAMPLE: &str = "\
+A study file names a component, and says when the study ends:
+
+  component = \"train.wasm\"
+
+  [data]
+  digits = \"digits.csv\"
+
+  [scheduler]
+  num_trials = 60
+
+What is searched is what the component declares (`trialbox inspect train.wasm`); the table [space] changes it. Paths are
+relative to the study file.";
 
 /// Whose artifacts are kept with their content.
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
@@ -88,6 +104,19 @@ impl RunArguments {
         }
     }
 
+    /// The command that goes on with the study in `store`: what changes the study has to be said again.
+    fn resume_command(&self, store: &Path) -> String {
+        let mut command =
+            format!("trialbox run {} --resume --store {}", paths::quoted(&self.file), paths::quoted(store));
+        if let Some(seed) = self.seed {
+            command.push_str(&format!(" --seed {seed}"));
+        }
+        if let Some(num_trials) = self.num_trials {
+            command.push_str(&format!(" --num-trials {num_trials}"));
+        }
+        command
+    }
+
     fn mode(&self) -> ProgressMode {
         match () {
             () if self.json => ProgressMode::Json,
@@ -110,16 +139,17 @@ impl RunArguments {
 /// Runs the command.
 pub(in crate::cli) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
     let interrupt = terminal::interrupt_on_signal();
-    let read = ReadFile::read(&arguments.file)?;
+    let mut read = ReadFile::read(&arguments.file)?;
     let mut options = arguments.options();
     options.wall_time_max = options.wall_time_max.or(read.file.wall_time_max());
-    let mut plan = read.plan(&options, &interrupt)?;
+    // Before the file is judged: it may be that it has no end without them.
     if let Some(seed) = arguments.seed {
-        plan.spec.seed = Seed(seed);
+        read.file.set_seed(Seed(seed));
     }
     if let Some(num_trials) = arguments.num_trials {
-        plan.spec.num_trials = Some(num_trials);
+        read.file.set_num_trials(num_trials);
     }
+    let plan = read.plan(&options, &interrupt)?;
     let (store, is_there) = arguments.store(&plan);
     let mut progress = progress(arguments.mode(), &plan);
     let mut observers: [&mut dyn Observer; 1] = [progress.as_mut()];
@@ -143,7 +173,7 @@ fn progress(mode: ProgressMode, plan: &Plan) -> Box<dyn Observer> {
 fn conclude(arguments: &RunArguments, store: &Path, end: RunEnd) -> Result<u8, CommandError> {
     let reader = Reader::open(store)?;
     let (spec, state, digest) = (reader.spec()?, reader.state()?, reader.digest()?);
-    let shown = store.display();
+    let shown = paths::quoted(store);
     if !arguments.json {
         print(&output::summary(&spec, &state, digest, terminal::width()))?;
     }
@@ -152,10 +182,8 @@ fn conclude(arguments: &RunArguments, store: &Path, end: RunEnd) -> Result<u8, C
             Interruption::Requested => "interrupted",
             Interruption::WallTime => "wall_time_max had passed",
         };
-        let resume = arguments.file.display();
-        terminal::tell(&format!(
-            "{why}; the study so far is in {shown}\nhint: `trialbox run {resume} --resume --store {shown}` goes on with it\n"
-        ));
+        let resume = arguments.resume_command(store);
+        terminal::tell(&format!("{why}; the study so far is in {shown}\nhint: `{resume}` goes on with it\n"));
         return Ok(exit_code::INTERRUPTED);
     }
     let saved = super::best::save(&reader, &state, &paths::best_folder(store))?;

@@ -10,7 +10,7 @@ use crate::store::Reader;
 /// Show a study: its best trial, its outcomes, its failures with reasons. Also while it runs
 #[derive(clap::Args)]
 pub(in crate::cli) struct ShowArguments {
-    /// The store
+    /// The store: the file NAME.study that `trialbox run` made
     study: PathBuf,
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::replay::attributes;
 use super::{Scratch, arguments_of, known_trial};
 use crate::cli::error::CommandError;
-use crate::cli::plan::{ReadFile, RunFlags};
+use crate::cli::plan::{PlaceFlags, ReadFile};
 use crate::cli::{exit_code, paths, print, terminal};
 use crate::executor::{self, Program, TrialProgress};
 use crate::numeric::amount::{Seed, TrialId};
@@ -21,12 +21,12 @@ use crate::study::{OutcomeClass, StudySpec};
 /// changes single parameters.
 #[derive(clap::Args)]
 pub(in crate::cli) struct TrainArguments {
-    /// A study file, a folder with a study.toml, or the store of a study
+    /// A study file, a folder with a study.toml, or a store, the file NAME.study that `trialbox run` made
     source: PathBuf,
     /// The recorded trial whose configuration and seed are taken
     #[arg(long, value_name = "N")]
     trial: Option<u64>,
-    /// Another value for a parameter
+    /// Another value for a parameter; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     set: Vec<(String, String)>,
     /// The seed that the trial is given
@@ -36,7 +36,7 @@ pub(in crate::cli) struct TrainArguments {
     #[arg(long, value_name = "FOLDER")]
     save: Option<PathBuf>,
     #[command(flatten)]
-    flags: RunFlags,
+    flags: PlaceFlags,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -132,7 +132,8 @@ fn changed(space: &Space, base: Config, changes: &[(String, String)]) -> Result<
             return fail(format!("there is no such parameter; there are {}", printable(&names.join(", "), 1_000)));
         };
         let Some(value) = parsed(&parameter.domain, text) else {
-            return fail(format!("`{text}` is not among its values"));
+            let values = super::inspect::values(&parameter.domain);
+            return fail(format!("`{}` is not among its values: {values}", printable(text, 100)));
         };
         wanted.insert(name.clone(), value);
     }

@@ -10,7 +10,7 @@ use crate::store::Reader;
 /// List a study's trials
 #[derive(clap::Args)]
 pub(in crate::cli) struct TrialsArguments {
-    /// The store
+    /// The store: the file NAME.study that `trialbox run` made
     study: PathBuf,
     /// In which order
     #[arg(long, value_enum, default_value_t)]

@@ -15,7 +15,7 @@ use crate::store::Reader;
 /// The exit code says whether they are equal: 0 if so, 7 if they differ.
 #[derive(clap::Args)]
 pub(in crate::cli) struct VerifyArguments {
-    /// The store
+    /// The store: the file NAME.study that `trialbox run` made
     study: PathBuf,
     #[command(flatten)]
     flags: RunFlags,

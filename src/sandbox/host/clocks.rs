@@ -25,7 +25,10 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
         store.data_mut().owe_call(0);
         Ok((fuel_used(&store),))
     })?;
-    monotonic.func_wrap("resolution", |_: StoreContextMut<'_, HostState>, (): ()| Ok((1_u64,)))?;
+    monotonic.func_wrap("resolution", |mut store: StoreContextMut<'_, HostState>, (): ()| {
+        store.data_mut().owe_call(0);
+        Ok((1_u64,))
+    })?;
     monotonic.func_wrap("subscribe-instant", |mut store: StoreContextMut<'_, HostState>, (when,): (u64,)| {
         let now = fuel_used(&store);
         sleep(store.data_mut(), when.saturating_sub(now))
@@ -38,7 +41,10 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
         store.data_mut().owe_call(0);
         Ok((datetime(fuel_used(&store)),))
     })?;
-    wall.func_wrap("resolution", |_: StoreContextMut<'_, HostState>, (): ()| Ok((datetime(1),)))
+    wall.func_wrap("resolution", |mut store: StoreContextMut<'_, HostState>, (): ()| {
+        store.data_mut().owe_call(0);
+        Ok((datetime(1),))
+    })
 }
 
 fn datetime(nanoseconds: u64) -> Datetime {

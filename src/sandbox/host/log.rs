@@ -61,9 +61,15 @@ impl TrialLog {
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// How many bytes were dropped.
-    pub(in crate::sandbox) fn bytes_dropped(&self) -> u64 {
-        self.0.lock().bytes_dropped
+    /// Ends the log: what was begun and cannot be finished any more, as text, and how many bytes were dropped. A character of
+    /// which a part was dropped is dropped.
+    pub(in crate::sandbox) fn close(&self) -> (String, u64) {
+        let mut inner = self.0.lock();
+        let rest = std::mem::take(&mut inner.pending);
+        if inner.bytes_dropped > 0 {
+            return (String::new(), inner.bytes_dropped.saturating_add(rest.len() as u64));
+        }
+        (String::from_utf8_lossy(&rest).into_owned(), 0)
     }
 }
 

@@ -13,12 +13,13 @@ pub(super) mod stdio;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{CallHook, StoreContextMut, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::costs::PRICES;
+use super::costs::{PRICES, YIELD_INTERVAL};
 use super::fault::Fault;
 use super::instance::{Gate, TrialSink};
 use super::memory::MemoryBound;
@@ -32,8 +33,9 @@ pub(super) struct HostState {
     pub(super) memory: MemoryBound,
     pub(super) limits: Arc<Limits>,
     pub(super) role: Role,
-    /// The fuel that the store was given when counting began.
-    pub(super) fuel_given: u64,
+    /// The fuel that the store was given when counting began; none while the instance is being made.
+    pub(super) fuel_given: Option<u64>,
+    pub(super) pace: Pace,
     /// Fuel that host functions have used and that was not taken yet.
     pub(super) debt: u64,
     pub(super) log: TrialLog,
@@ -71,7 +73,8 @@ impl HostState {
             log: TrialLog::new(limits.log_bytes_max),
             limits,
             role,
-            fuel_given: 0,
+            fuel_given: None,
+            pace: Pace::default(),
             debt: 0,
             table,
             wasi: None,
@@ -80,10 +83,11 @@ impl HostState {
         }
     }
 
-    /// The trial's state, or the fault that `describe` called `import`.
+    /// The trial's state, or the fault that something else than a running trial called `import`.
     fn trial(&mut self, import: &str) -> wasmtime::Result<&mut TrialState> {
         match &mut self.role {
-            Role::Trial(trial) => Ok(trial),
+            Role::Trial(trial) if self.fuel_given.is_some() => Ok(trial),
+            Role::Trial(_) => Err(Fault::misuse(format!("`{import}` was called before the trial began"))),
             Role::Describe => Err(Fault::misuse(format!("`{import}` was called while describing"))),
         }
     }
@@ -113,6 +117,33 @@ impl HostState {
     }
 }
 
+/// Keeps a guest that calls the host again and again yielding as often as one that does not.
+///
+/// Taking fuel begins a new interval for the engine. So what is left of the old one is put in its place; for that it must be known
+/// when the guest was last suspended, which is told by its being polled once more.
+#[derive(Default)]
+pub(super) struct Pace {
+    /// How often the guest was polled.
+    pub(super) polls: Arc<AtomicU64>,
+    /// The same when somebody last looked.
+    polls_seen: u64,
+    /// The fuel used when the guest was last suspended.
+    suspended_at: u64,
+}
+
+impl Pace {
+    /// Whether the guest was suspended since the last time that somebody asked.
+    fn was_suspended(&mut self) -> bool {
+        let polls = self.polls.load(Ordering::Relaxed);
+        std::mem::replace(&mut self.polls_seen, polls) != polls
+    }
+
+    /// How much fuel the guest may use until it is suspended again.
+    fn rest_of_interval(&self, used: u64) -> u64 {
+        YIELD_INTERVAL.saturating_sub(used.saturating_sub(self.suspended_at)).max(1)
+    }
+}
+
 impl WasiView for HostState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let log = self.log.shared();
@@ -126,7 +157,8 @@ pub(super) fn fuel_used(store: &StoreContextMut<'_, HostState>) -> u64 {
     // Fuel is on in every engine of ours, so there always is an amount.
     let left = store.get_fuel().unwrap_or(0);
     let state = store.data();
-    state.fuel_given.saturating_sub(left).saturating_add(state.debt)
+    // What an instance costs to make differs from machine to machine, so nobody must see it.
+    state.fuel_given.map_or(0, |given| given.saturating_sub(left).saturating_add(state.debt))
 }
 
 /// Takes the fuel that host functions have used, when the guest gets control back.
@@ -141,15 +173,38 @@ pub(super) fn charge_debt(mut store: StoreContextMut<'_, HostState>, hook: CallH
         state.flush_log();
     }
     let debt = std::mem::take(&mut store.data_mut().debt);
-    if debt == 0 {
+    let suspended = store.data_mut().pace.was_suspended();
+    if debt == 0 && !suspended {
         return Ok(());
     }
-    match store.get_fuel()?.checked_sub(debt) {
-        Some(left) => store.set_fuel(left),
-        None => {
-            store.set_fuel(0)?;
-            Err(Trap::OutOfFuel.into())
+    let Some(left) = store.get_fuel()?.checked_sub(debt) else {
+        store.set_fuel(0)?;
+        return Err(Trap::OutOfFuel.into());
+    };
+    let state = store.data_mut();
+    if let Some(given) = state.fuel_given {
+        let used = given.saturating_sub(left);
+        if suspended {
+            state.pace.suspended_at = used;
         }
+        let interval = state.pace.rest_of_interval(used);
+        store.fuel_async_yield_interval(Some(interval))?;
+    }
+    store.set_fuel(left)
+}
+
+/// From here on fuel counts, beginning with the price of what came before.
+pub(super) fn begin_counting(mut store: StoreContextMut<'_, HostState>, price: u64) -> wasmtime::Result<()> {
+    let state = store.data_mut();
+    let fuel_max = state.limits.fuel_max;
+    state.debt = 0;
+    state.fuel_given = Some(fuel_max);
+    state.pace.was_suspended();
+    state.pace.suspended_at = price;
+    store.fuel_async_yield_interval(Some(YIELD_INTERVAL))?;
+    match fuel_max.checked_sub(price) {
+        Some(left) => store.set_fuel(left),
+        None => Err(Trap::OutOfFuel.into()),
     }
 }
 
@@ -177,32 +232,64 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
 
 /// WASI 0.2 as far as it is deterministic. Sockets are there and refuse everything; there are no directories.
 fn add_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
-    use wasmtime_wasi::cli::{WasiCli, WasiCliView};
-    use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
+    use wasmtime_wasi::cli::{WasiCli, WasiCliCtxView, WasiCliView};
+    use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemCtxView, WasiFilesystemView};
     use wasmtime_wasi::p2::bindings::{cli, filesystem, sockets};
-    use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView};
+    use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsCtxView, WasiSocketsView};
+
+    // Asked for at every call, which is how the call gets its price.
+    fn priced_cli(state: &mut HostState) -> WasiCliCtxView<'_> {
+        state.owe_call(0);
+        state.cli()
+    }
+    fn priced_files(state: &mut HostState) -> WasiFilesystemCtxView<'_> {
+        state.owe_call(0);
+        state.filesystem()
+    }
+    fn priced_sockets(state: &mut HostState) -> WasiSocketsCtxView<'_> {
+        state.owe_call(0);
+        state.sockets()
+    }
 
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
     stdio::add_to_linker(linker)?;
-    cli::environment::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    cli::exit::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    cli::stdin::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    cli::stdout::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    cli::stderr::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    cli::terminal_input::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    cli::terminal_output::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, HostState::cli)?;
-    filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, HostState::filesystem)?;
-    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, HostState::filesystem)?;
-    sockets::network::add_to_linker::<_, WasiSockets>(linker, &Default::default(), HostState::sockets)?;
-    sockets::instance_network::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
-    sockets::ip_name_lookup::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
-    sockets::tcp::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
-    sockets::tcp_create_socket::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
-    sockets::udp::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
-    sockets::udp_create_socket::add_to_linker::<_, WasiSockets>(linker, HostState::sockets)?;
-    Ok(())
+    cli::environment::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    cli::stdin::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    cli::stdout::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    cli::stderr::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, priced_files)?;
+    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, priced_files)?;
+    sockets::network::add_to_linker::<_, WasiSockets>(linker, &Default::default(), priced_sockets)?;
+    sockets::instance_network::add_to_linker::<_, WasiSockets>(linker, priced_sockets)?;
+    sockets::ip_name_lookup::add_to_linker::<_, WasiSockets>(linker, priced_sockets)?;
+    sockets::tcp::add_to_linker::<_, WasiSockets>(linker, priced_sockets)?;
+    sockets::tcp_create_socket::add_to_linker::<_, WasiSockets>(linker, priced_sockets)?;
+    sockets::udp::add_to_linker::<_, WasiSockets>(linker, priced_sockets)?;
+    sockets::udp_create_socket::add_to_linker::<_, WasiSockets>(linker, priced_sockets)?;
+    refuse_names_of_hosts(linker)
+}
+
+/// The same refusal as the engine's own, which begins with threads and timers that no worker should have.
+fn refuse_names_of_hosts(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    use wasmtime::component::Resource;
+    use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::ResolveAddressStream;
+    use wasmtime_wasi::p2::bindings::sockets::network::{ErrorCode, Network};
+
+    linker.allow_shadowing(true);
+    let bound = linker.instance("wasi:sockets/ip-name-lookup@0.2.12")?.func_wrap(
+        "resolve-addresses",
+        |mut store: StoreContextMut<'_, HostState>, (_, name): (Resource<Network>, String)| {
+            store.data_mut().owe_call(name.len() as u64);
+            Ok((Err::<Resource<ResolveAddressStream>, ErrorCode>(ErrorCode::AccessDenied),))
+        },
+    );
+    linker.allow_shadowing(false);
+    bound
 }

@@ -39,7 +39,7 @@ fn take_report(store: &mut StoreContextMut<'_, HostState>, attributes: Vec<types
     let per_attribute = PRICES.attribute.saturating_mul(report.attributes.len() as u64);
     let price = PRICES.report.saturating_add(per_attribute).saturating_add(PRICES.byte.saturating_mul(bytes as u64));
     state.owe(price);
-    if fuel_used(store) > store.data().fuel_given {
+    if store.data().fuel_given.is_some_and(|given| fuel_used(store) > given) {
         // The report was not paid for, so it was not made.
         return Err(wasmtime::Trap::OutOfFuel.into());
     }

@@ -4,14 +4,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use wasmtime::component::Linker;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::bindings::io as wasi_io;
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult};
 use wasmtime_wasi::{WasiCtx, WasiView};
 
 use super::HostState;
 use super::log::SharedLog;
+use crate::sandbox::costs::PRICES;
 
 /// How much a guest may write in one go.
 const WRITE_BYTES_MAX: usize = 64 << 10;
@@ -90,9 +92,25 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
         type Data<'a> = &'a mut ResourceTable;
     }
     fn table(state: &mut HostState) -> &mut ResourceTable {
+        // Asked for at every call, which is how the call gets its price.
+        state.owe_call(0);
         state.ctx().table
     }
     wasi_io::error::add_to_linker::<_, HasTable>(linker, table)?;
     wasi_io::poll::add_to_linker::<_, HasTable>(linker, table)?;
-    wasi_io::streams::add_to_linker::<_, HasTable>(linker, table)
+    wasi_io::streams::add_to_linker::<_, HasTable>(linker, table)?;
+    // The same function with a price for each entry: a list may be long.
+    linker.allow_shadowing(true);
+    let bound = linker.instance("wasi:io/poll@0.2.12")?.func_wrap_async(
+        "poll",
+        |mut store: StoreContextMut<'_, HostState>, (pollables,): (Vec<Resource<DynPollable>>,)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.owe(PRICES.entry.saturating_mul(pollables.len() as u64));
+                Ok((wasi_io::poll::Host::poll(table(state), pollables).await?,))
+            })
+        },
+    );
+    linker.allow_shadowing(false);
+    bound
 }
