@@ -30,7 +30,7 @@ fn bad_modes() -> Vec<(&'static str, Outcome)> {
         ("(call $deeper)", Outcome::StackOverflowed),
         ("(loop $flood (call $report REPORT) (br $flood))", exceeded(Limit::ReportsMax)),
         (
-            "(call $write (i32.const 0) (i32.const 65536)) (unreachable)",
+            "(call $log (i32.const 65536) (i32.const 65536)) (unreachable)",
             Outcome::Trapped { trap: TrapKind::Unreachable },
         ),
         ("(call $report (i32.const 1024) (i32.const 0x7fffffff))", Outcome::Trapped { trap: TrapKind::BadValue }),

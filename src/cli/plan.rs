@@ -69,7 +69,7 @@ pub(super) struct ReadFile {
 
 impl ReadFile {
     /// Reads a study file, or the file `study.toml` of a folder.
-    pub(super) fn read(path: &Path) -> Result<Self, CommandError> {
+    pub(super) fn read(path: &Path, num_trials: Option<u64>) -> Result<Self, CommandError> {
         let path = if path.is_dir() { path.join("study.toml") } else { path.to_owned() };
         let bytes = std::fs::read(&path).map_err(|error| {
             let message = format!("the study file `{}` cannot be read: {error}", path.display());
@@ -77,7 +77,7 @@ impl ReadFile {
                 .hint("name a study file, or a folder with a study.toml; `trialbox run --help` shows a small one")
         })?;
         let text = String::from_utf8(bytes).map_err(|error| not_a_study_file(&path, error.as_bytes()))?;
-        match StudyFile::parse(&text) {
+        match StudyFile::parse_with(&text, num_trials) {
             Ok(file) => Ok(Self { path, text, file }),
             Err(error) => Err(CommandError::study_file(&error, &path, &text, terminal::has_colour())),
         }

@@ -52,7 +52,7 @@ const PLANNED_SEARCHERS: &[(&str, &[&str])] =
     &[("bayesopt", &["num_init_random", "opt_skip_init_length"]), ("rl", &[])];
 
 /// Reads the text. If there are problems, what is given has defaults in their places.
-pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> StudyFile {
+pub(super) fn read(text: &str, num_trials: Option<u64>, problems: &mut Vec<Problem>) -> StudyFile {
     let mut file = empty();
     if text.len() > FILE_BYTES_MAX {
         problems.push(Problem::new(0..0, format!("a study file has at most {FILE_BYTES_MAX} bytes")));
@@ -62,7 +62,8 @@ pub(super) fn read(text: &str, problems: &mut Vec<Problem>) -> StudyFile {
     problems.extend(errors.iter().map(|error| syntax_problem(error, text)));
     // What is not TOML was patched up to go on, and would only give problems that nobody made.
     if problems.is_empty() {
-        let mut reader = FileReader { file: &mut file, problems, num_cpus: None, num_gpus: None, scheduler: 0..0 };
+        let mut reader =
+            FileReader { file: &mut file, problems, num_trials, num_cpus: None, num_gpus: None, scheduler: 0..0 };
         reader.top(TableReader::new(Section::named(""), table.get_ref()));
     }
     file
@@ -106,6 +107,8 @@ fn syntax_problem(error: &toml::de::Error, text: &str) -> Problem {
 /// What is read goes into `file`, what is wrong into `problems`.
 struct FileReader<'reader> {
     file: &'reader mut StudyFile,
+    /// Another number of trials than the file's.
+    num_trials: Option<u64>,
     problems: &'reader mut Vec<Problem>,
     /// Where keys stand that problems of the whole study point to.
     num_cpus: Option<Span>,
@@ -277,6 +280,9 @@ impl FileReader<'_> {
     fn check(&mut self) {
         if !self.problems.is_empty() {
             return;
+        }
+        if self.num_trials.is_some() {
+            self.file.settings.num_trials = self.num_trials;
         }
         let Err(error) = self.file.settings.check() else { return };
         let (span, hint) = match error {

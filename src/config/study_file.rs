@@ -37,8 +37,17 @@ impl StudyFile {
     /// # Errors
     /// Tells all problems that can be told without the component.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        Self::parse_with(text, None)
+    }
+
+    /// Reads the text of a study file, with another number of trials than it says if there is one: a file that gives no end
+    /// is then well formed.
+    ///
+    /// # Errors
+    /// As [`StudyFile::parse`].
+    pub fn parse_with(text: &str, num_trials: Option<u64>) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
-        let file = file_reader::read(text, &mut problems);
+        let file = file_reader::read(text, num_trials, &mut problems);
         match ConfigError::of(problems) {
             None => Ok(file),
             Some(error) => Err(error),
@@ -72,11 +81,6 @@ impl StudyFile {
     /// Takes another seed than the file's.
     pub fn set_seed(&mut self, seed: Seed) {
         self.settings.seed = seed;
-    }
-
-    /// Takes another number of trials than the file's.
-    pub fn set_num_trials(&mut self, num_trials: u64) {
-        self.settings.num_trials = Some(num_trials);
     }
 
     /// The bounds on a trial, which also hold when the component is asked for its description.

@@ -7,4 +7,4 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
-pub(super) use trialbox::trial::types;
+pub(super) use self::trialbox::trial::types;

@@ -20,7 +20,7 @@ pub(super) fn operator_costs() -> Result<OperatorCost, serde_json::Error> {
 pub(super) const INSTANTIATION_FUEL_MAX: u64 = 1_000_000_000;
 
 /// The fuel that `describe` may use, instantiation apart.
-pub(super) const DESCRIBE_FUEL_MAX: u64 = 100_000_000_000;
+pub(super) const DESCRIBE_FUEL_MAX: u64 = 3_000_000_000;
 
 /// How often a running guest yields. Fuel after a trap is known to this grain, so it is part of the schedule.
 pub(crate) const YIELD_INTERVAL: u64 = 1_000_000;

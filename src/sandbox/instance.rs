@@ -126,7 +126,7 @@ impl Program {
     /// If the component fails to describe itself, or describes no well-formed space.
     pub async fn describe(&self, limits: &Limits) -> Result<Description, ComponentError> {
         let mut limits = limits.clone();
-        limits.fuel_max = limits.fuel_max.min(DESCRIBE_FUEL_MAX);
+        limits.fuel_max = DESCRIBE_FUEL_MAX;
         let failed = |error: wasmtime::Error| match outcome_of(&error) {
             Ok(outcome) => ComponentError::Describe(outcome),
             Err(failure) => ComponentError::Engine(failure.to_string()),

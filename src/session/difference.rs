@@ -33,10 +33,15 @@ fn collect(place: String, value: &Value, values: &mut Vec<(String, String)>) {
     match value {
         Value::Object(map) if !map.is_empty() => map.iter().for_each(|(key, value)| collect(inner(key), value, values)),
         Value::Array(list) if !list.is_empty() => {
-            list.iter().enumerate().for_each(|(at, value)| collect(inner(&at.to_string()), value, values));
+            for (at, value) in list.iter().enumerate() {
+                // Parameters are told by their names, all else by its place.
+                let name = value.get("name").and_then(Value::as_str).map_or_else(|| at.to_string(), str::to_owned);
+                collect(inner(&name), value, values);
+            }
         }
         Value::Null => values.push((place, "none".into())),
-        Value::Object(_) | Value::Array(_) => values.push((place, "none".into())),
+        // Nothing is in it that could differ.
+        Value::Object(_) | Value::Array(_) => {}
         value => values.push((place, value.to_string())),
     }
 }

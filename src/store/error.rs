@@ -180,7 +180,7 @@ impl StoreError {
             Self::Locked { .. } => "wait until it has ended, or end it; a study can be read while it runs".into(),
             Self::Busy { .. } => "end transactions of other programs on it (such as `sqlite3`), then try again".into(),
             Self::Corrupt { problem, .. } => problem.hint().into(),
-            Self::Full { recorded: 0, .. } => "free space, then run again".into(),
+            Self::Full { recorded: 0, .. } => "free space, then run again with --resume".into(),
             Self::Full { recorded, .. } => {
                 format!("free space, then run again with --resume; nothing was lost up to event {}", recorded - 1)
             }

@@ -18,7 +18,12 @@ fn refused(world: &World, command: &str) -> String {
 #[test]
 fn the_setting_that_differs_is_named_with_both_values() {
     let world = World::with_toy_run();
-    insta::assert_snapshot!(refused(&world, "run toy --resume --seed 7"), @"");
+    insta::assert_snapshot!(refused(&world, "run toy --resume --seed 7"), @r#"
+    error: the study in `toy.study` is another one: its `seed` differs
+      that study has 31415927
+      this one has 7
+    hint: put the setting back, here or on the command line, to go on with that study; or begin a new one without --resume
+    "#);
     let told = refused(&world, "run toy --resume --num-trials 21");
     assert!(told.contains("its `num_trials` differs\n  that study has 20\n  this one has 21\n"), "{told}");
 }
@@ -29,7 +34,7 @@ fn an_edited_study_file_is_told_by_what_was_edited() {
     let cases = [
         ("num_trials = 20\n[limits]\nfuel_max = 5000000\n", "`limits`", "fuel_max = 5000000"),
         ("num_trials = 20\n[searcher]\ntype = \"grid\"\n", "`searcher`", "grid"),
-        ("num_trials = 20\n[space]\nlr = { real = [0.1, 0.5] }\n", "`space`", "0.1"),
+        ("num_trials = 20\n[space]\nlr = { real = [0.1, 0.5] }\n", "`space`", "lr.default = 0.3"),
         ("num_trials = 20\nreward_attr = \"lr\"\n", "`metrics`", "reward_attr = \"lr\""),
         ("num_trials = 20\ntime_out = \"1h\"\n", "`time_out`", "3600"),
     ];
@@ -51,7 +56,9 @@ fn the_store_of_another_component_is_refused() {
         "name = \"toy\"\n[scheduler]\nnum_trials = 20\n",
     );
     let told = refused(&world, "run other --resume --store toy.study");
-    insta::assert_snapshot!(told, @"");
+    let first = "error: the study in `toy.study` is another one: the component has changed since it was begun\n";
+    assert!(told.starts_with(first), "{told}");
+    assert!(told.contains("\n  that study has bytes = ") && told.contains("\n  this one has bytes = "), "{told}");
 }
 
 #[test]

@@ -139,15 +139,11 @@ impl RunArguments {
 /// Runs the command.
 pub(in crate::cli) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
     let interrupt = terminal::interrupt_on_signal();
-    let mut read = ReadFile::read(&arguments.file)?;
+    let mut read = ReadFile::read(&arguments.file, arguments.num_trials)?;
     let mut options = arguments.options();
     options.wall_time_max = options.wall_time_max.or(read.file.wall_time_max());
-    // Before the file is judged: it may be that it has no end without them.
     if let Some(seed) = arguments.seed {
         read.file.set_seed(Seed(seed));
-    }
-    if let Some(num_trials) = arguments.num_trials {
-        read.file.set_num_trials(num_trials);
     }
     let plan = read.plan(&options, &interrupt)?;
     let (store, is_there) = arguments.store(&plan);
