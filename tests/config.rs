@@ -3,6 +3,7 @@
 //!
 //! A file that names a `component` is joined with the description below, any other stands for itself.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! Search spaces, their encoding and the simple searchers, against the original's golden data and against slow oracles.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 use std::collections::{BTreeMap, BTreeSet};

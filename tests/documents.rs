@@ -1,6 +1,7 @@
 //! The documents: their generated parts are what the program gives, their links lead somewhere, their commands exist, their
 //! queries run. `UPDATE=1` rewrites the generated parts.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 #![cfg(feature = "engine")]
 

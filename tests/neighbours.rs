@@ -1,5 +1,6 @@
 //! Trials beside each other in one study: what one of them does changes nothing for the others.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 #[path = "support/mod.rs"]

@@ -1,5 +1,6 @@
 //! The study file: what is written is what is read, by whom, and what happens to files that were damaged.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 #![cfg(feature = "engine")]
 

@@ -3,19 +3,35 @@
 //! Prints the table of `docs/benchmarks.md`. All figures are medians; figures of one row were taken in turns, so that what
 //! else the machine does hits them alike. The component that does nothing is a text of `tests/support`.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a bench, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench, no library")]
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
 #[path = "../../guest-examples/digits/src/dataset.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the example's own code, of which training alone is measured")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "the example's own code, of which training alone is measured"
+)]
 mod dataset;
 #[path = "../../guest-examples/digits/src/math.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the example's own code, of which training alone is measured")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "the example's own code, of which training alone is measured"
+)]
 mod math;
 #[path = "../../guest-examples/digits/src/network.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the example's own code, of which training alone is measured")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "the example's own code, of which training alone is measured"
+)]
 mod network;
 
 mod bare;
@@ -131,7 +147,7 @@ fn report_round_trip() {
     let program = program(&sandbox, &support::guest::reports(REPORTS));
     let (mut call, mut engine) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        call.push(seconds(|| drop(train(&program, Vec::new(), Vec::new()))) / f64::from(REPORTS));
+        call.push(train(&program, Vec::new(), Vec::new()).as_secs_f64() / f64::from(REPORTS));
         engine.push(place.run(&format!("{round}.study"), 1, 1, Isolation::Thread) / f64::from(REPORTS));
     }
     let (call, engine) = (median(call) * 1e6, median(engine) * 1e6);
@@ -149,7 +165,7 @@ fn training_beside_native() {
         let config = native::config(hidden, batch);
         let (mut guest, mut native) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            guest.push(seconds(|| drop(train(&program, config.clone(), data.clone()))));
+            guest.push(train(&program, config.clone(), data.clone()).as_secs_f64());
             native.push(seconds(|| native::train(&data, hidden, batch)));
         }
         let (guest, native) = (median(guest) * 1e3, median(native) * 1e3);

@@ -1,5 +1,6 @@
 //! The command line as a user meets it: the built program, run in a folder of its own, by what it prints, writes and exits with.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 #![cfg(all(feature = "engine", unix))]
 

@@ -1,5 +1,6 @@
 //! The study's machine in a simulated world: whatever the physical order, the log is that of a sequential simulation.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 mod decisions;

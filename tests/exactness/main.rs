@@ -3,6 +3,7 @@
 //! One worker or four, threads or processes, killed and resumed, with workers that die: the log is the same, event by event.
 //! The digests are also written down, so that another machine can differ from this one.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 mod killing;

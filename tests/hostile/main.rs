@@ -1,6 +1,7 @@
 //! Hostile guests: for each limit and each way to end, a component that goes for it. The host, and the trials that come
 //! after, must not notice.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 #![cfg(feature = "engine")]
 
