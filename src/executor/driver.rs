@@ -118,6 +118,9 @@ impl<'a, 'b> Driver<'a, 'b> {
                 self.hire(false)?;
             }
         }
+        // The start of the study is safe before anything else is written.
+        self.carry_out()?;
+        self.journal.commit()?;
         let mut next_tick = self.began + TICK;
         loop {
             self.carry_out()?;
