@@ -108,8 +108,9 @@ impl Worker {
                 self.handle(message, outbox)?;
             }
             if let Some(index) = self.furthest_behind() {
-                let ended = self.advance(index, outbox)?;
-                let due = ended || self.happenings.len() >= FLUSH_COUNT || self.flushed.elapsed() >= FLUSH_INTERVAL;
+                self.advance(index, outbox)?;
+                // An end can wait like all else: as long as there are others to run, nobody is idle for it.
+                let due = self.happenings.len() >= FLUSH_COUNT || self.flushed.elapsed() >= FLUSH_INTERVAL;
                 if due {
                     self.flush(outbox)?;
                 }
@@ -177,8 +178,8 @@ impl Worker {
         runnable.min_by_key(|(_, fiber)| (fiber.start.after(fiber.bound), fiber.slot)).map(|(index, _)| index)
     }
 
-    /// Runs a trial until its next yield or its end; says whether it has ended.
-    fn advance(&mut self, index: usize, outbox: Outbox<'_>) -> Result<bool, DriverGone> {
+    /// Runs a trial until its next yield, its next report or its end.
+    fn advance(&mut self, index: usize, outbox: Outbox<'_>) -> Result<(), DriverGone> {
         let fiber = &mut self.fibers[index];
         // Yields are wake-ups of our own choosing: the trial is polled again when its turn comes.
         let polled = fiber.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
@@ -199,19 +200,18 @@ impl Worker {
                     fiber.bound = fiber.bound.saturating_add(Fuel(YIELD_INTERVAL));
                     self.happenings.push(Happening::Advanced { trial, fuel: fiber.bound });
                 }
-                Ok(false)
+                Ok(())
             }
             Poll::Ready(result) => {
                 self.fibers.swap_remove(index);
                 match result {
                     Ok(Ended { fuel, outcome, artifacts }) => {
                         self.happenings.push(Happening::Ended { trial, fuel, outcome, artifacts });
-                        Ok(true)
+                        Ok(())
                     }
                     Err(failure) => {
                         self.flush(outbox)?;
-                        outbox(FromWorker::Broken(failure.to_string()))?;
-                        Ok(false)
+                        outbox(FromWorker::Broken(failure.to_string()))
                     }
                 }
             }
