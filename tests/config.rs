@@ -87,8 +87,23 @@ fn the_best_configuration_as_toml_fixes_every_parameter() {
     let attributes = vec![Attribute { name: "accuracy".into(), value: Value::Real(0.5) }];
     let report = Report { attributes };
     for event in [
-        Event::TrialStarted { trial, slot: Slot(0), time, seed: Seed(1), config: config.clone() },
-        Event::Reported { trial, time, fuel: Fuel(1), report, searcher_info: Vec::new() },
+        Event::TrialStarted {
+            trial,
+            slot: Slot(0),
+            time,
+            seed: Seed(1),
+            config: config.clone(),
+            bracket: None,
+            milestone: None,
+        },
+        Event::Reported {
+            trial,
+            time,
+            fuel: Fuel(1),
+            report,
+            searcher_info: Vec::new(),
+            decision: trialbox::scheduler::Decision::Continue,
+        },
         Event::TrialEnded { trial, time, fuel: Fuel(1), outcome: Outcome::Completed, artifacts: Vec::new() },
     ] {
         state.apply(&event);

@@ -298,7 +298,7 @@ fn the_queries_of_the_stores_document_run_and_its_chain_is_the_real_one() {
     let last = "SELECT digest FROM event ORDER BY sequence DESC LIMIT 1";
     assert_eq!(connection.query_row(last, (), |row| row.get::<_, [u8; 32]>(0)).unwrap(), digest.0);
 
-    let start = "trialbox event log, format 1";
+    let start = "trialbox event log, format 2";
     assert!(text.contains(&format!("the {} ASCII bytes `{start}`", start.len())));
     assert_eq!(Chain::default().head(), Digest::of(start.as_bytes()));
 }

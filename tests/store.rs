@@ -55,12 +55,27 @@ fn attribute(name: &str, value: impl Into<Value>) -> Attribute {
 
 fn started(trial: u64) -> Event {
     let (slot, time, seed) = (Slot(trial as u32 % 8), VirtualTime(trial * 100), Seed(u64::MAX - trial));
-    Event::TrialStarted { trial: TrialId(trial), slot, time, seed, config: config(trial) }
+    Event::TrialStarted {
+        trial: TrialId(trial),
+        slot,
+        time,
+        seed,
+        config: config(trial),
+        bracket: None,
+        milestone: None,
+    }
 }
 
 fn reported(trial: u64, number: u64, attributes: Vec<Attribute>) -> Event {
     let (time, fuel) = (VirtualTime(trial * 100 + number * 10), Fuel(number * 10));
-    Event::Reported { trial: TrialId(trial), time, fuel, report: Report { attributes }, searcher_info: Vec::new() }
+    Event::Reported {
+        trial: TrialId(trial),
+        time,
+        fuel,
+        report: Report { attributes },
+        searcher_info: Vec::new(),
+        decision: trialbox::scheduler::Decision::Continue,
+    }
 }
 
 fn ended(trial: u64, outcome: Outcome, artifacts: Vec<ArtifactRecord>) -> Event {
@@ -411,9 +426,11 @@ fn files_that_are_no_study_are_refused() {
 
 #[test]
 fn another_format_is_refused() {
-    let newer = after("PRAGMA user_version = 2").unwrap();
+    let newer = after("PRAGMA user_version = 3").unwrap();
     assert!(matches!(newer, StoreError::Format { problem: FormatProblem::Newer(_), .. }));
-    assert!(newer.to_string().contains("newer trialbox: its format is 2, this release reads 1"), "{newer}");
+    assert!(newer.to_string().contains("newer trialbox: its format is 3, this release reads 2"), "{newer}");
+    let older = after("PRAGMA user_version = 1").unwrap();
+    assert!(matches!(older, StoreError::Format { problem: FormatProblem::Older(_), .. }));
     assert!(matches!(
         after("PRAGMA user_version = 0"),
         Some(StoreError::Format { problem: FormatProblem::NotAStudy, .. })

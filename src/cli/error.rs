@@ -142,6 +142,8 @@ impl From<SessionError> for CommandError {
                 .hint("the log was written by another build; decisions are promised equal within one release"),
             SessionError::Input(_) => Self::with_sources(exit_code::COMPONENT, &error),
             SessionError::Spec(_) | SessionError::Builder(_) => Self::with_sources(exit_code::STUDY_FILE, &error),
+            SessionError::WallClock => Self::with_sources(exit_code::DIFFERS, &error)
+                .hint("`trialbox replay` runs one of its trials anew and compares the reports"),
             SessionError::Differs { path, difference } => differs(&path, &difference),
         }
     }

@@ -54,7 +54,12 @@ const SCHEDULER: &[Row] = &[
     ("time_out", "virtual seconds or time", "none", "When no more trials are started, in virtual time."),
     ("stop_jobs_after_time_out", "boolean", "true", "Whether trials that report after the time-out are stopped."),
     ("reward_attr", "text", "the component's, or `accuracy`", "The attribute of a report that is maximised."),
-    ("time_attr", "text", "the component's, or `epoch`", "The attribute of a report that counts the resource spent."),
+    (
+        "time_attr",
+        "text",
+        "the component's, or `epoch`",
+        "The attribute of a report that counts the resource spent; `fuel` for the fuel itself.",
+    ),
     (
         "constraint_attr",
         "text",

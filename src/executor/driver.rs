@@ -8,12 +8,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::message::{FromWorker, Happening, Launch, LoadError, ToWorker};
+use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
-use super::{ExecutorError, Interrupt, Interruption, Journal, KeepArtifacts, Program, RunEnd, RunOptions};
+use super::{
+    AtMilestones, ExecutorError, Interrupt, Interruption, Journal, KeepArtifacts, Program, RunEnd, RunOptions,
+};
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, fuel_schedule};
-use crate::study::{Action, ArtifactRecord, Attribute, Entry, Event, Input, Job, Observer, RunProgress, Study};
+use crate::study::{
+    Action, ArtifactRecord, Attribute, Entry, Event, Input, Job, Observer, RunProgress, Study, TrialRecord,
+};
 
 /// How often the journal is committed and observers are told.
 const TICK: Duration = Duration::from_millis(100);
@@ -57,7 +61,7 @@ struct Driver<'a, 'b> {
     /// How many workers a trial was aboard of when they were lost.
     losses: BTreeMap<TrialId, u32>,
     /// Trials that were aboard of a lost worker: they run one at a time, on a worker of their own, so that the culprit shows.
-    quarantine: VecDeque<Job>,
+    quarantine: VecDeque<TrialId>,
     /// What ended trials left behind, until their end is in the log.
     artifacts: BTreeMap<TrialId, Vec<Artifact>>,
     held: BTreeSet<TrialId>,
@@ -77,6 +81,8 @@ struct Staffed {
 struct Placed {
     worker: WorkerId,
     fuel: Fuel,
+    /// Whether it is paused there: it runs no more, and may have been dropped.
+    is_paused: bool,
 }
 
 impl<'a, 'b> Driver<'a, 'b> {
@@ -146,7 +152,8 @@ impl<'a, 'b> Driver<'a, 'b> {
     /// Starts a worker and has it load the program.
     fn hire(&mut self, quarantine: bool) -> Result<(), ExecutorError> {
         let mut handle = self.pool.spawn()?;
-        handle.tell(ToWorker::Load { program: self.program.clone(), cache: self.cache() });
+        let paused_memory_bytes_max = self.options.paused_memory_bytes_max / self.options.jobs.max(1) as u64;
+        handle.tell(ToWorker::Load { program: self.program.clone(), cache: self.cache(), paused_memory_bytes_max });
         self.workers.insert(handle.id, Staffed { handle, trials: 0, quarantine, loaded: false });
         Ok(())
     }
@@ -169,11 +176,19 @@ impl<'a, 'b> Driver<'a, 'b> {
         while let Some(action) = self.study.poll_action() {
             match action {
                 Action::Append(entry) => self.append(&entry)?,
+                Action::Launch(job) if self.trials.contains_key(&job.trial) => self.go_on(&job),
                 Action::Launch(job) => {
+                    self.study.handle(Input::Restarted { trial: job.trial })?;
                     self.journal.forget_log(job.trial)?;
                     let worker = self.least_busy();
                     self.launch(worker, &job);
                 }
+                Action::Continue { trial, .. } if self.options.at_milestones == AtMilestones::Wait => {
+                    let job = self.study.job(trial).cloned();
+                    job.iter().for_each(|job| self.go_on(job));
+                }
+                Action::Continue { .. } => {}
+                Action::Pause(trial) => self.pause(trial)?,
                 Action::Stop(trial) => {
                     if let Some(placed) = self.trials.remove(&trial) {
                         self.tell(placed.worker, ToWorker::Stop(trial));
@@ -188,19 +203,37 @@ impl<'a, 'b> Driver<'a, 'b> {
 
     fn append(&mut self, entry: &Entry) -> Result<(), ExecutorError> {
         self.journal.append(entry)?;
-        if let Event::TrialEnded { trial, artifacts, .. } = &entry.event {
-            self.losses.remove(trial);
-            self.held.remove(trial);
-            // A suspect can end while it waits for its turn, by a report of its first run.
-            self.quarantine.retain(|job| job.trial != *trial);
-            let reports = self.study.state().trial(*trial).map_or(0, |record| record.reports);
-            self.journal.cut_log(*trial, reports)?;
-            self.keep_artifacts(*trial, artifacts)?;
+        match &entry.event {
+            Event::TrialEnded { trial, artifacts, .. } => {
+                self.losses.remove(trial);
+                self.held.remove(trial);
+                // A suspect can end while it waits for its turn, by a report of its first run.
+                self.quarantine.retain(|suspect| suspect != trial);
+                self.cut_log(*trial)?;
+                self.keep_artifacts(*trial, artifacts)?;
+            }
+            Event::TrialPaused { trial, .. } => self.quarantine.retain(|suspect| suspect != trial),
+            Event::StudyEnded { .. } => {
+                // What paused trials did ahead of a promotion that never came is nobody's business.
+                let is_paused = |record: &&TrialRecord| record.paused_at.is_some();
+                let paused: Vec<TrialId> =
+                    self.study.state().trials().iter().filter(is_paused).map(|record| record.trial).collect();
+                for trial in paused {
+                    self.cut_log(trial)?;
+                }
+            }
+            _ => {}
         }
         for observer in self.observers.iter_mut() {
             observer.on_event(entry, self.study.state());
         }
         Ok(())
+    }
+
+    /// Forgets what a trial logged ahead of its end.
+    fn cut_log(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
+        let reports = self.study.state().trial(trial).map_or(0, |record| record.reports);
+        Ok(self.journal.cut_log(trial, reports)?)
     }
 
     fn keep_artifacts(&mut self, trial: TrialId, recorded: &[ArtifactRecord]) -> Result<(), ExecutorError> {
@@ -245,8 +278,50 @@ impl<'a, 'b> Driver<'a, 'b> {
             })
             .collect();
         let arguments = Arguments { config, seed: job.seed };
-        staffed.handle.tell(ToWorker::Launch(Launch { trial, slot: job.slot, start: job.start, arguments }));
-        self.trials.insert(trial, Placed { worker, fuel: Fuel(0) });
+        let place = self.place(job, worker);
+        self.tell(worker, ToWorker::Launch(Launch { trial, place, arguments }));
+        self.trials.insert(trial, Placed { worker, fuel: Fuel(0), is_paused: false });
+    }
+
+    fn place(&self, job: &Job, worker: WorkerId) -> Place {
+        let metrics = &self.study.spec().metrics;
+        let waits = self.options.at_milestones == AtMilestones::Wait && !self.is_quarantine(worker);
+        let milestone = job.milestone.filter(|_| waits).map(|level| match metrics.time_is_fuel() {
+            true => MilestoneAt::Fuel(Fuel(level)),
+            false => MilestoneAt::Report { attribute: metrics.time_attr.clone(), level },
+        });
+        Place { slot: job.slot, start: job.start, fuel_before: job.fuel_before, milestone }
+    }
+
+    /// A trial goes on where it is: past a milestone, or from a pause.
+    fn go_on(&mut self, job: &Job) {
+        let trial = job.trial;
+        let Some(placed) = self.trials.get_mut(&trial) else { return };
+        let (worker, was_paused) = (placed.worker, std::mem::take(&mut placed.is_paused));
+        let place = self.place(job, worker);
+        if let Some(staffed) = self.workers.get_mut(&worker) {
+            staffed.trials += usize::from(was_paused);
+            staffed.handle.tell(ToWorker::Continue { trial, place });
+        }
+    }
+
+    fn pause(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
+        let Some(placed) = self.trials.get_mut(&trial) else { return Ok(()) };
+        placed.is_paused = true;
+        let worker = placed.worker;
+        if self.is_quarantine(worker) {
+            // It would be promoted beside another suspect, and then nobody knew which of them is the culprit.
+            self.trials.remove(&trial);
+            self.tell(worker, ToWorker::Stop(trial));
+        } else {
+            self.tell(worker, ToWorker::Pause(trial));
+        }
+        self.release_place(worker)
+    }
+
+    /// Whether the worker runs suspects one at a time. One of them must wait for nobody: who it waits for may wait for its turn.
+    fn is_quarantine(&self, worker: WorkerId) -> bool {
+        self.workers.get(&worker).is_some_and(|staffed| staffed.quarantine)
     }
 
     fn tell(&mut self, worker: WorkerId, message: ToWorker) {
@@ -280,9 +355,10 @@ impl<'a, 'b> Driver<'a, 'b> {
                     self.hire(true)?;
                 }
                 let worker = self.workers.iter().find(|(_, worker)| worker.quarantine).map(|(id, _)| *id);
-                if let Some(job) = self.quarantine.pop_front() {
-                    self.launch(worker, &job);
-                }
+                // One may have been paused or ended in the meantime, by a report of its first run.
+                let jobs = std::iter::from_fn(|| self.quarantine.pop_front());
+                let job = jobs.filter_map(|trial| self.study.job(trial)).next().cloned();
+                job.iter().for_each(|job| self.launch(worker, job));
             }
         }
         Ok(())
@@ -331,6 +407,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             Happening::Reported { trial, .. }
             | Happening::Advanced { trial, .. }
             | Happening::Logged { trial, .. }
+            | Happening::Dropped { trial }
             | Happening::Ended { trial, .. } => *trial,
         };
         // What a trial did past its end, or on a worker that it was taken from, is not of interest.
@@ -349,11 +426,15 @@ impl<'a, 'b> Driver<'a, 'b> {
                 placed.fuel = fuel;
                 self.study.handle(Input::Advanced { trial, fuel })?;
             }
+            Happening::Dropped { .. } => self.relaunch_dropped(worker, trial)?,
             Happening::Logged { reports, text, .. } => self.journal.append_log(trial, reports, &text)?,
             Happening::Ended { fuel, outcome, artifacts, .. } => {
                 self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
+                let was_paused = placed.is_paused;
                 self.trials.remove(&trial);
-                self.release_place(worker)?;
+                if !was_paused {
+                    self.release_place(worker)?;
+                }
                 let records = artifacts.iter().map(|artifact| artifact.record.clone()).collect();
                 if !artifacts.is_empty() {
                     self.artifacts.insert(trial, artifacts);
@@ -364,14 +445,29 @@ impl<'a, 'b> Driver<'a, 'b> {
         Ok(())
     }
 
+    /// A paused trial was dropped. If it was promoted in the meantime, it is run again at once.
+    fn relaunch_dropped(&mut self, worker: WorkerId, trial: TrialId) -> Result<(), ExecutorError> {
+        let was_paused = self.trials.remove(&trial).is_some_and(|placed| placed.is_paused);
+        self.held.remove(&trial);
+        if was_paused {
+            return Ok(());
+        }
+        self.release_place(worker)?;
+        let Some(job) = self.study.job(trial).cloned() else { return Ok(()) };
+        self.study.handle(Input::Restarted { trial })?;
+        self.journal.forget_log(trial)?;
+        let worker = self.least_busy();
+        self.launch(worker, &job);
+        Ok(())
+    }
+
     /// A trial whose reports pile up waits inside its next one.
     fn hold_if_ahead(&mut self, trial: TrialId) {
         if self.study.reports_waiting(trial) <= HOLD_ABOVE || self.held.contains(&trial) {
             return;
         }
         let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) else { return };
-        // One in quarantine must not wait for another that waits for its turn.
-        if self.workers.get(&worker).is_some_and(|staffed| staffed.quarantine) {
+        if self.is_quarantine(worker) {
             return;
         }
         self.held.insert(trial);
@@ -400,11 +496,19 @@ impl<'a, 'b> Driver<'a, 'b> {
         if !lost.quarantine {
             self.hire(false)?;
         }
-        let aboard: Vec<TrialId> =
-            self.trials.iter().filter(|(_, placed)| placed.worker == worker).map(|(trial, _)| *trial).collect();
-        for trial in aboard {
+        let aboard: Vec<(TrialId, bool)> = self
+            .trials
+            .iter()
+            .filter(|(_, placed)| placed.worker == worker)
+            .map(|(trial, placed)| (*trial, placed.is_paused))
+            .collect();
+        for (trial, is_paused) in aboard {
             self.trials.remove(&trial);
             self.held.remove(&trial);
+            if is_paused {
+                // It did nothing; it is run again if it is promoted.
+                continue;
+            }
             *self.losses.entry(trial).or_default() += 1;
             if lost.quarantine {
                 // It was alone, and has lost its second worker.
@@ -413,8 +517,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             }
             self.study.handle(Input::Restarted { trial })?;
             self.journal.forget_log(trial)?;
-            let job = self.study.running().find(|job| job.trial == trial).cloned();
-            self.quarantine.extend(job);
+            self.quarantine.push_back(trial);
         }
         self.advance_quarantine()
     }
@@ -422,7 +525,8 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn tick(&mut self) -> Result<(), ExecutorError> {
         self.journal.commit()?;
         self.progress.wall_time = self.began.elapsed();
-        self.progress.running = self.trials.iter().map(|(trial, placed)| (*trial, placed.fuel)).collect();
+        let running = self.trials.iter().filter(|(_, placed)| !placed.is_paused);
+        self.progress.running = running.map(|(trial, placed)| (*trial, placed.fuel)).collect();
         for observer in self.observers.iter_mut() {
             observer.on_tick(&self.progress, self.study.state());
         }

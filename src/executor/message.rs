@@ -35,11 +35,22 @@ pub(super) enum ToWorker {
         program: Program,
         /// The folder of compiled components, if there is one.
         cache: Option<PathBuf>,
+        /// How much memory paused trials may keep.
+        paused_memory_bytes_max: u64,
     },
     /// Run a trial.
     Launch(Launch),
     /// Stop running a trial. No more is heard of it.
     Stop(TrialId),
+    /// A trial is paused: it need not run on, and is kept as long as there is memory for it.
+    Pause(TrialId),
+    /// A trial goes on: past a milestone, or from a pause. If it was dropped, the driver hears of that.
+    Continue {
+        /// The trial.
+        trial: TrialId,
+        /// Its place among the others.
+        place: Place,
+    },
     /// Let a trial that reports faster than it is consumed wait, or go on.
     Hold {
         /// The trial.
@@ -49,15 +60,34 @@ pub(super) enum ToWorker {
     },
 }
 
+/// A trial's place among the others of its worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// Its slot and the start of its job, by which the worker knows who is behind.
+    pub(super) slot: Slot,
+    pub(super) start: VirtualTime,
+    /// The fuel that it had used when the job started.
+    pub(super) fuel_before: Fuel,
+    /// Where it waits to be told to go on; none if it runs on speculatively, or is compared with no other.
+    pub(super) milestone: Option<MilestoneAt>,
+}
+
+/// Where a trial waits for the study's decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum MilestoneAt {
+    /// At its first report whose attribute of that name is at least `level`.
+    Report { attribute: String, level: u64 },
+    /// Once it has used more than so much fuel.
+    Fuel(Fuel),
+}
+
 /// A trial to be run by a worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Launch {
     /// The trial.
     pub(super) trial: TrialId,
-    /// Its slot and its start, by which the worker knows who is behind.
-    pub(super) slot: Slot,
-    /// When it starts.
-    pub(super) start: VirtualTime,
+    /// Its place among the others.
+    pub(super) place: Place,
     /// Its input.
     pub(super) arguments: Arguments,
 }
@@ -86,6 +116,8 @@ pub(super) enum Happening {
     Logged { trial: TrialId, reports: u64, text: String },
     /// It ended.
     Ended { trial: TrialId, fuel: Fuel, outcome: Outcome, artifacts: Vec<Artifact> },
+    /// It was paused and had to go for want of memory; it can only be run again from its start.
+    Dropped { trial: TrialId },
 }
 
 /// Why a worker cannot run the trials of a study.

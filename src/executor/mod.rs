@@ -7,6 +7,7 @@ mod driver;
 mod interrupt;
 mod journal;
 mod message;
+mod paused;
 mod pool;
 mod single;
 mod worker;
@@ -50,7 +51,26 @@ pub struct RunOptions {
     pub keep_artifacts: KeepArtifacts,
     /// The folder of compiled components, if there is one.
     pub cache: Option<PathBuf>,
+    /// How much memory paused trials may keep, all workers together, in bytes. One that is dropped for want of it is run again
+    /// from its start if it is promoted.
+    pub paused_memory_bytes_max: u64,
+    /// What trials do that have reached a milestone, until they are compared.
+    pub at_milestones: AtMilestones,
 }
+
+/// What trials do that have reached a milestone, until they are compared with others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AtMilestones {
+    /// They wait.
+    #[default]
+    Wait,
+    /// They run on, if nobody else needs the processor more; what a trial did past its stop is not used. What a paused one
+    /// reported ahead, up to some thousand reports, is kept beside the budget of paused trials.
+    RunOn,
+}
+
+/// How much memory paused trials may keep if nothing else is said.
+pub const PAUSED_MEMORY_BYTES_MAX: u64 = 1 << 30;
 
 /// Which trials' artifacts are kept with their content. Their names and digests are in the log in any case, and running a trial
 /// again gives them back.
@@ -71,6 +91,8 @@ impl Default for RunOptions {
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             isolation: Isolation::default(),
             wall_time_max: None,
+            paused_memory_bytes_max: PAUSED_MEMORY_BYTES_MAX,
+            at_milestones: AtMilestones::default(),
             keep_artifacts: KeepArtifacts::default(),
             cache: None,
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::message::{FromWorker, Happening, Launch, ToWorker};
+use super::message::{FromWorker, Happening, Launch, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle};
 use super::{ExecutorError, Interrupt, Isolation, Program};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
@@ -70,8 +70,9 @@ pub fn run_trial(
 ) -> Result<TrialResult, ExecutorError> {
     let mut pool = Pool::new(isolation);
     let mut worker = pool.spawn()?;
-    worker.tell(ToWorker::Load { program: program.clone(), cache });
-    let launch = Launch { trial: TrialId(0), slot: Slot(0), start: VirtualTime(0), arguments };
+    worker.tell(ToWorker::Load { program: program.clone(), cache, paused_memory_bytes_max: 0 });
+    let place = Place { slot: Slot(0), start: VirtualTime(0), fuel_before: Fuel(0), milestone: None };
+    let launch = Launch { trial: TrialId(0), place, arguments };
     worker.tell(ToWorker::Launch(launch));
     loop {
         let happenings = match next(&pool, &worker, interrupt)? {
@@ -87,7 +88,7 @@ pub fn run_trial(
             match happening {
                 Happening::Reported { fuel, report, .. } => on_progress(TrialProgress::Reported(fuel, report)),
                 Happening::Logged { text, .. } => on_progress(TrialProgress::Logged(text)),
-                Happening::Advanced { .. } => {}
+                Happening::Advanced { .. } | Happening::Dropped { .. } => {}
                 Happening::Ended { fuel, outcome, artifacts, .. } => {
                     return Ok(TrialResult { fuel, outcome, artifacts });
                 }

@@ -14,8 +14,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::Program;
-use super::message::{FromWorker, Happening, Launch, LoadError, ToWorker};
-use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
+use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
+use super::paused::Paused;
+use crate::numeric::amount::{Fuel, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::component::{self, ComponentError};
 use crate::sandbox::engine::YIELD_INTERVAL;
@@ -27,6 +28,8 @@ use crate::study::{ComponentId, FloatMode, Limits, Report};
 const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
 /// How much of it may wait.
 const FLUSH_COUNT: usize = 256;
+/// What a paused trial is taken to need beside its memory and its artifacts: the touched part of its stack, and the host's state.
+const KEPT_BYTES: u64 = 64 << 10;
 
 /// Where a worker's messages go. It fails when the driver is gone.
 pub(super) type Outbox<'a> = &'a mut dyn FnMut(FromWorker) -> Result<(), DriverGone>;
@@ -41,17 +44,41 @@ struct Loaded {
     data: Arc<DataSets>,
 }
 
-/// A trial that the worker runs.
+/// A trial that the worker runs, or keeps while it is paused.
 struct Fiber {
     trial: TrialId,
-    slot: Slot,
-    start: VirtualTime,
+    place: Place,
     future: Pin<Box<dyn Future<Output = Result<Ended, EngineFailure>> + Send>>,
     happened: Arc<Happened>,
     gate: Arc<Gate>,
     /// A lower bound of its fuel at its next event.
     bound: Fuel,
     held: bool,
+    /// Whether it stands at its milestone until it is told to go on.
+    waits: bool,
+}
+
+impl Fiber {
+    /// Whether it makes sense to run it now.
+    fn is_runnable(&self) -> bool {
+        !(self.waits || self.held && self.gate.is_waiting())
+    }
+
+    /// Where it stands on the study's clock.
+    fn moment(&self) -> VirtualTime {
+        self.place.start.after(Fuel(self.bound.0.saturating_sub(self.place.fuel_before.0)))
+    }
+
+    fn stop_at_milestone(&mut self, report: Option<&Report>) {
+        let reached = match (&self.place.milestone, report) {
+            (Some(MilestoneAt::Fuel(level)), _) => self.bound > *level,
+            (Some(MilestoneAt::Report { attribute, level }), Some(report)) => {
+                report.resource(attribute).is_some_and(|time| time >= *level)
+            }
+            _ => false,
+        };
+        self.waits |= reached;
+    }
 }
 
 /// What a trial's host functions have noted down since the last time that somebody looked.
@@ -88,7 +115,13 @@ impl Happened {
 
 /// Works until the driver is gone.
 pub(super) fn work(inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) {
-    let mut worker = Worker { loaded: None, fibers: Vec::new(), happenings: Vec::new(), flushed: Instant::now() };
+    let mut worker = Worker {
+        loaded: None,
+        fibers: Vec::new(),
+        happenings: Vec::new(),
+        flushed: Instant::now(),
+        paused: Paused::new(0),
+    };
     // The driver's going is the only way in which this ends.
     let _ = worker.run(inbox, outbox);
 }
@@ -99,6 +132,7 @@ struct Worker {
     /// What was not passed on yet.
     happenings: Vec<Happening>,
     flushed: Instant,
+    paused: Paused<Fiber>,
 }
 
 impl Worker {
@@ -137,7 +171,8 @@ impl Worker {
             ToWorker::Inspect { component, limits, float_mode, cache } => {
                 outbox(FromWorker::Inspected(inspect(&component, &limits, float_mode, cache)))
             }
-            ToWorker::Load { program, cache } => {
+            ToWorker::Load { program, cache, paused_memory_bytes_max } => {
+                self.paused = Paused::new(paused_memory_bytes_max);
                 let loaded = load(&program, cache).map(|loaded| self.loaded = Some(loaded));
                 outbox(FromWorker::Loaded(loaded.map(|()| fuel_schedule(program.float_mode))))
             }
@@ -147,6 +182,20 @@ impl Worker {
             }
             ToWorker::Stop(trial) => {
                 self.fibers.retain(|fiber| fiber.trial != trial);
+                Ok(())
+            }
+            ToWorker::Pause(trial) => {
+                self.pause(trial);
+                Ok(())
+            }
+            ToWorker::Continue { trial, place } => {
+                self.fibers.extend(self.paused.take(trial));
+                // If it is not there, it was dropped, and the driver hears of that.
+                if let Some(fiber) = self.fibers.iter_mut().find(|fiber| fiber.trial == trial) {
+                    fiber.place = place;
+                    fiber.waits = false;
+                    fiber.stop_at_milestone(None);
+                }
                 Ok(())
             }
             ToWorker::Hold { trial, held } => {
@@ -162,20 +211,30 @@ impl Worker {
     fn launch(&mut self, launch: Launch) {
         // The driver loads before it launches.
         let Some(loaded) = &self.loaded else { return };
-        let Launch { trial, slot, start, arguments } = launch;
+        let Launch { trial, place, arguments } = launch;
         let happened = Arc::new(Happened::default());
         let gate = Arc::new(Gate::default());
         let program = loaded.program.clone();
         let (limits, data) = (loaded.limits.clone(), loaded.data.clone());
         let (sink, held_by) = (Box::new(Sink(happened.clone())), gate.clone());
         let future = Box::pin(async move { program.train(arguments, limits, data, sink, held_by).await });
-        self.fibers.push(Fiber { trial, slot, start, future, happened, gate, bound: Fuel(0), held: false });
+        let (bound, held, waits) = (Fuel(0), false, false);
+        self.fibers.push(Fiber { trial, place, future, happened, gate, bound, held, waits });
+    }
+
+    /// Keeps a trial for later, as far as there is memory.
+    fn pause(&mut self, trial: TrialId) {
+        let Some(index) = self.fibers.iter().position(|fiber| fiber.trial == trial) else { return };
+        let fiber = self.fibers.swap_remove(index);
+        let bytes = fiber.gate.kept_bytes().saturating_add(KEPT_BYTES);
+        let gone = self.paused.put(trial, fiber, bytes);
+        self.happenings.extend(gone.into_iter().map(|trial| Happening::Dropped { trial }));
     }
 
     /// The trial with the least virtual time among those that can run.
     fn furthest_behind(&self) -> Option<usize> {
-        let runnable = self.fibers.iter().enumerate().filter(|(_, fiber)| !(fiber.held && fiber.gate.is_waiting()));
-        runnable.min_by_key(|(_, fiber)| (fiber.start.after(fiber.bound), fiber.slot)).map(|(index, _)| index)
+        let runnable = self.fibers.iter().enumerate().filter(|(_, fiber)| fiber.is_runnable());
+        runnable.min_by_key(|(_, fiber)| (fiber.moment(), fiber.place.slot)).map(|(index, _)| index)
     }
 
     /// Runs a trial until its next yield, its next report or its end.
@@ -188,6 +247,7 @@ impl Worker {
             self.happenings.push(match note {
                 Note::Reported(fuel, report) => {
                     fiber.bound = fuel;
+                    fiber.stop_at_milestone(Some(&report));
                     Happening::Reported { trial, fuel, report }
                 }
                 Note::Logged(reports, text) => Happening::Logged { trial, reports, text },
@@ -198,6 +258,7 @@ impl Worker {
                 if !fiber.gate.is_waiting() {
                     // A yield comes after a whole interval since fuel was last set, which was at the last report or later.
                     fiber.bound = fiber.bound.saturating_add(Fuel(YIELD_INTERVAL));
+                    fiber.stop_at_milestone(None);
                     self.happenings.push(Happening::Advanced { trial, fuel: fiber.bound });
                 }
                 Ok(())

@@ -3,6 +3,8 @@
 //! The standard library calls the platform's C library for these, whose last bits differ from system to system; `clippy.toml`
 //! forbids them. Here they come from the pinned `libm` crate.
 
+use std::cmp::Ordering;
+
 /// The natural logarithm.
 #[must_use]
 pub fn ln(x: f64) -> f64 {
@@ -26,4 +28,39 @@ pub fn round_half_even(x: f64) -> f64 {
 pub fn round_to_10_decimals(x: f64) -> f64 {
     // Through the shortest decimal text, since x·10¹⁰ may not be exact.
     format!("{x:.10}").parse().unwrap_or(x)
+}
+
+/// A finite number with a place in an order. −0 counts as 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rank(f64);
+
+impl Rank {
+    pub(crate) fn of(number: f64) -> Self {
+        // The sum takes −0 to 0, which a total order would tell apart.
+        Self(number + 0.0)
+    }
+
+    pub(crate) fn number(self) -> f64 {
+        self.0
+    }
+}
+
+impl PartialEq for Rank {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Rank {}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
+use crate::scheduler::Decision;
 use crate::space::{Config, Domain, Parameter, RealRange, Space, Value};
 use crate::study::{Attribute, Chain, Entry, Event, Limit, Metrics, Outcome, Report, StudySpec, StudyState};
 use crate::study::{Observer, RunProgress};
@@ -28,11 +29,20 @@ pub(super) fn config(rate: f64, activation: &str) -> Config {
 /// Events of one trial, which starts at 0: one report with the reward, if there is one, and its end.
 pub(super) fn trial(number: u64, config: Config, reward: Option<f64>, fuel: u64, outcome: Outcome) -> Vec<Event> {
     let (trial, time, fuel) = (TrialId(number), VirtualTime(fuel), Fuel(fuel));
-    let mut events = vec![Event::TrialStarted { trial, slot: Slot(0), time: VirtualTime(0), seed: Seed(1), config }];
+    let mut events = vec![Event::TrialStarted {
+        trial,
+        slot: Slot(0),
+        time: VirtualTime(0),
+        seed: Seed(1),
+        config,
+        bracket: None,
+        milestone: None,
+    }];
     if let Some(reward) = reward {
         let attribute = |name: &str, value| Attribute { name: name.into(), value };
         let attributes = vec![attribute("epoch", Value::Integer(10)), attribute("accuracy", Value::Real(reward))];
-        events.push(Event::Reported { trial, time, fuel, report: Report { attributes }, searcher_info: Vec::new() });
+        let (report, searcher_info) = (Report { attributes }, Vec::new());
+        events.push(Event::Reported { trial, time, fuel, report, searcher_info, decision: Decision::Continue });
     }
     events.push(Event::TrialEnded { trial, time, fuel, outcome, artifacts: Vec::new() });
     events

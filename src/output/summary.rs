@@ -7,8 +7,9 @@ use super::number;
 use super::sanitize::{fit, printable};
 use crate::numeric::amount::{Fuel, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
+use crate::scheduler::PlacementProblem;
 use crate::space::Domain;
-use crate::study::{EndReason, Outcome, ReportProblem, StudySpec, StudyState, TrapKind};
+use crate::study::{EndReason, Outcome, OutcomeClass, ReportProblem, StudySpec, StudyState, TrapKind};
 
 /// How many reasons of failures are shown.
 const REASONS_MAX: usize = 10;
@@ -23,6 +24,7 @@ pub(super) struct Counts {
     pub(super) completed: u64,
     pub(super) stopped: u64,
     pub(super) failed: u64,
+    pub(super) paused: u64,
     pub(super) unfinished: u64,
 }
 
@@ -30,11 +32,12 @@ impl Counts {
     pub(super) fn of(state: &StudyState) -> Self {
         let mut counts = Self::default();
         for trial in state.trials() {
-            let place = match &trial.outcome {
+            let place = match trial.outcome.as_ref().map(Outcome::class) {
+                None if trial.paused_at.is_some() => &mut counts.paused,
                 None => &mut counts.unfinished,
-                Some(Outcome::Completed) => &mut counts.completed,
-                Some(Outcome::Stopped { .. }) => &mut counts.stopped,
-                Some(_) => &mut counts.failed,
+                Some(OutcomeClass::Completed) => &mut counts.completed,
+                Some(OutcomeClass::Stopped) => &mut counts.stopped,
+                Some(OutcomeClass::Failed) => &mut counts.failed,
             };
             *place += 1;
         }
@@ -83,6 +86,7 @@ fn trials_line(state: &StudyState) -> String {
         (counts.completed, "completed"),
         (counts.stopped, "stopped"),
         (counts.failed, "failed"),
+        (counts.paused, "paused"),
         (counts.unfinished, "unfinished"),
     ];
     let parts: Vec<String> =
@@ -166,10 +170,10 @@ fn reason(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Failed { message } => printable(message, GUEST_TEXT_MAX),
         Outcome::BadReport { problem, .. } => {
-            let (ReportProblem::NotFinite { attribute, .. } | ReportProblem::NotAResource { attribute, .. }) = problem;
-            let what = match problem {
-                ReportProblem::NotFinite { .. } => "not a finite number",
-                ReportProblem::NotAResource { .. } => "not an integer from 1",
+            let (attribute, what) = match problem {
+                ReportProblem::NotFinite { attribute, .. } => (attribute, "not a finite number"),
+                ReportProblem::NotAResource { attribute, .. } => (attribute, "not an integer from 1"),
+                ReportProblem::Unplaceable(problem) => return format!("bad report: {problem}"),
             };
             format!("bad report: `{}` was {what}", printable(attribute, 40))
         }
@@ -195,12 +199,25 @@ fn hint(spec: &StudySpec, outcome: &Outcome) -> String {
         Outcome::BadReport { problem: ReportProblem::NotAResource { .. }, .. } => {
             "set `time_attr` under [scheduler] to the attribute that counts epochs or the like.".into()
         }
+        Outcome::BadReport { problem: ReportProblem::Unplaceable(problem), .. } => unplaceable_hint(spec, problem),
         Outcome::Trapped { trap: TrapKind::Unreachable } => "the trial's log may tell where it panicked.".into(),
         Outcome::StackOverflowed => "let the component recurse less; how deep it gets depends on the machine.".into(),
         Outcome::Misused { .. } => "the contract of each import stands in wit/trial.wit.".into(),
         Outcome::Crashed => "no component should be able to do this; please report it.".into(),
         Outcome::Completed | Outcome::Stopped { .. } | Outcome::Failed { .. } | Outcome::Trapped { .. } => {
             String::new()
+        }
+    }
+}
+
+fn unplaceable_hint(spec: &StudySpec, problem: &PlacementProblem) -> String {
+    let (time, reward) = (printable(&spec.metrics.time_attr, 40), printable(&spec.metrics.reward_attr, 40));
+    match problem {
+        PlacementProblem::NoTime => format!("let every report carry `{time}`, or set `time_attr` under [scheduler]."),
+        PlacementProblem::NotRunning => "no trial should be able to do this; please report it.".into(),
+        PlacementProblem::NoReward { .. } => format!("let the report at each rung carry `{reward}`."),
+        PlacementProblem::MilestoneSkipped { .. } => {
+            format!("let the training report at every `{time}`, or set `rung_levels` to those at which it does.")
         }
     }
 }

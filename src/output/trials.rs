@@ -86,6 +86,7 @@ fn fixed_columns(spec: &StudySpec, state: &StudyState, trials: &[&TrialRecord]) 
 /// How a trial stands, in a word or two.
 pub(super) fn status(trial: &TrialRecord) -> &'static str {
     match &trial.outcome {
+        None if trial.paused_at.is_some() => "paused",
         None => "unfinished",
         Some(outcome) if !trial.feasible && !outcome.is_failure() => "infeasible",
         Some(outcome) => outcome.name(),

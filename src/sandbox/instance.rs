@@ -37,11 +37,13 @@ pub trait TrialSink: Send {
     fn log(&mut self, reports: u64, text: String);
 }
 
-/// Holds a trial inside `report` while it is closed.
+/// What whoever runs a trial has in hand of it: holds it inside `report` while closed, and shows its memory.
 #[derive(Debug, Default)]
 pub struct Gate {
     closed: AtomicBool,
     waiting: AtomicBool,
+    memory_bytes: AtomicU64,
+    artifact_bytes: AtomicU64,
 }
 
 impl Gate {
@@ -55,6 +57,20 @@ impl Gate {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         self.waiting.load(Ordering::Acquire)
+    }
+
+    /// What the trial keeps, in bytes: linear memories, tables and artifacts.
+    #[must_use]
+    pub fn kept_bytes(&self) -> u64 {
+        self.memory_bytes.load(Ordering::Relaxed).saturating_add(self.artifact_bytes.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_artifact_bytes(&self, bytes: u64) {
+        self.artifact_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_memory_bytes(&self, bytes: u64) {
+        self.memory_bytes.store(bytes, Ordering::Relaxed);
     }
 
     pub(super) async fn pass(&self) {

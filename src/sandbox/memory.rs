@@ -3,9 +3,12 @@
 //! The engine's own limits count each memory on its own, and a component may have many. Not counted here: the fiber's stack (bounded
 //! by the engine's settings), compiled code, and what the host keeps for the trial (bounded by the other limits).
 
+use std::sync::Arc;
+
 use wasmtime::ResourceLimiter;
 
 use super::fault::Fault;
+use super::instance::Gate;
 use crate::study::{Limit, Outcome};
 
 /// What a table's element takes.
@@ -19,11 +22,20 @@ pub(super) struct MemoryBound {
     /// What the last growth added, until it is known to have failed.
     added: u64,
     instances_max: usize,
+    /// Where the total is shown while the trial runs.
+    gauge: Option<Arc<Gate>>,
 }
 
 impl MemoryBound {
-    pub(super) fn new(bytes_max: u64, instances_max: u64) -> Self {
-        Self { bytes_max, bytes: 0, added: 0, instances_max: usize::try_from(instances_max).unwrap_or(usize::MAX) }
+    pub(super) fn new(bytes_max: u64, instances_max: u64, gauge: Option<Arc<Gate>>) -> Self {
+        let instances_max = usize::try_from(instances_max).unwrap_or(usize::MAX);
+        Self { bytes_max, bytes: 0, added: 0, instances_max, gauge }
+    }
+
+    fn show(&self) {
+        if let Some(gauge) = &self.gauge {
+            gauge.set_memory_bytes(self.bytes);
+        }
     }
 
     /// Grows the total, or ends the trial. Refusing softly would make the guest guess: a trap names the limit.
@@ -35,6 +47,7 @@ impl MemoryBound {
         }
         self.bytes = bytes;
         self.added = more;
+        self.show();
         Ok(true)
     }
 
@@ -42,6 +55,7 @@ impl MemoryBound {
     /// depend on the machine. Growth past the engine's own bounds (4 GiB) is the same everywhere, and is −1.
     fn refuse_host_failure(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
         self.bytes -= std::mem::take(&mut self.added);
+        self.show();
         match error.downcast_ref::<std::io::Error>() {
             Some(_) => Err(error.context("the machine has no memory left for a growth that the limits allow")),
             None => Ok(()),

@@ -53,12 +53,27 @@ pub struct Observation<'a> {
 /// What a searcher is told of a trial.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ObservationKind {
-    /// The configuration is being evaluated.
-    Pending,
-    /// It has reached this reward, to be maximised.
-    Rewarded(f64),
+    /// A reward is on its way.
+    Pending {
+        /// At which level of the resource, if that is known.
+        level: Option<u64>,
+    },
+    /// It has reached a reward, to be maximised.
+    Rewarded {
+        /// At which level of the resource, if the report said.
+        level: Option<u64>,
+        /// The reward.
+        reward: f64,
+    },
+    /// The reward at that level no longer counts: a later one stands for it.
+    Withdrawn {
+        /// The level.
+        level: u64,
+    },
     /// Its evaluation failed.
     Failed,
+    /// Its job is over, for now or for good: what is still pending will not come.
+    JobEnded,
 }
 
 /// A search algorithm.

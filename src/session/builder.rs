@@ -8,6 +8,7 @@ use super::{Plan, SessionError, TrainingHistory, begin, data_id, resume};
 use crate::executor::{self, Interrupt, Isolation, Program, RunEnd, RunOptions};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::sandbox::fuel_schedule;
+use crate::scheduler::SchedulerSpec;
 use crate::searcher::SearcherSpec;
 use crate::space::{Parameter, Space};
 use crate::store::Reader;
@@ -94,7 +95,7 @@ impl<'a> StudyBuilder<'a> {
         self
     }
 
-    /// How many trials are started at most.
+    /// How many jobs are started at most: trials, and promotions of paused ones.
     pub fn num_trials(self, num_trials: u64) -> Self {
         self.set(move |spec| spec.num_trials = Some(num_trials))
     }
@@ -112,6 +113,11 @@ impl<'a> StudyBuilder<'a> {
     /// The seed from which every random draw follows.
     pub fn seed(self, seed: u64) -> Self {
         self.set(move |spec| spec.seed = Seed(seed))
+    }
+
+    /// The scheduler with its options.
+    pub fn scheduler(self, scheduler: SchedulerSpec) -> Self {
+        self.set(move |spec| spec.scheduler = scheduler)
     }
 
     /// The searcher with its options.

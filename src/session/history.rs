@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::numeric::amount::{TrialId, VirtualTime};
-use crate::space::Config;
+use crate::scheduler::Decision;
+use crate::space::{Config, Value};
 use crate::study::{Attribute, Entry, Event, Observer, StudyState};
 
 /// What each trial has reported, in the order of first reports; trials that never reported are in neither part.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrainingHistory {
-    /// The reports of each trial, what the searcher said of its model included.
+    /// The reports of each trial, what the searcher said of its model included. Where the scheduler has brackets, each carries
+    /// `bracket`, and one by which the trial was stopped or paused carries `terminated`.
     pub reports: BTreeMap<TrialId, Vec<Vec<Attribute>>>,
     /// The configuration of each.
     pub configs: BTreeMap<TrialId, Config>,
@@ -32,10 +34,18 @@ impl<F: FnMut(&TrainingHistory, &StudyState)> HistoryObserver<F> {
 
     /// Takes in a report; says when it was made, if the event is one.
     fn take(&mut self, event: &Event, state: &StudyState) -> Option<VirtualTime> {
-        let Event::Reported { trial, time, report, searcher_info, .. } = event else { return None };
-        let attributes = report.attributes.iter().chain(searcher_info).cloned().collect();
+        let Event::Reported { trial, time, report, searcher_info, decision, .. } = event else { return None };
+        let record = state.trial(*trial);
+        let bracket = record.and_then(|record| record.bracket);
+        // As the original's rows: `terminated` is there only where it is true.
+        let terminated = bracket.filter(|_| *decision != Decision::Continue).map(|_| Value::Boolean(true));
+        let bracket = bracket.map(|bracket| Value::Integer(i64::from(bracket)));
+        let ours = [("bracket", bracket), ("terminated", terminated)];
+        let ours =
+            ours.into_iter().filter_map(|(name, value)| Some(Attribute { name: name.to_owned(), value: value? }));
+        let attributes = report.attributes.iter().chain(searcher_info).cloned().chain(ours).collect();
         self.history.reports.entry(*trial).or_default().push(attributes);
-        if let Some(record) = state.trial(*trial) {
+        if let Some(record) = record {
             self.history.configs.entry(*trial).or_insert_with(|| record.config.clone());
         }
         Some(*time)
@@ -79,6 +89,7 @@ mod tests {
                 fuel: Fuel(0),
                 report: Report::default(),
                 searcher_info: Vec::new(),
+                decision: Decision::Continue,
             };
             let entry = Entry { sequence: Sequence(number), event, digest: Digest::of(b"") };
             observer.on_event(&entry, &StudyState::new(Metrics::default()));

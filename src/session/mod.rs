@@ -55,6 +55,9 @@ pub enum SessionError {
         /// Where it differs.
         difference: Box<SpecDifference>,
     },
+    /// The study decided as things came in.
+    #[error("the study ran with `clock = \"wall\"`: it decided as reports came in, which no second run repeats")]
+    WallClock,
     /// What a builder was told does not fit together.
     #[error("{0}")]
     Builder(String),

@@ -6,7 +6,7 @@ use super::{SessionError, materialize};
 use crate::executor::{self, Interrupt, RunEnd, RunOptions, VerifyingJournal};
 use crate::numeric::digest::Digest;
 use crate::store::Reader;
-use crate::study::{Observer, Study, StudySpec};
+use crate::study::{Clock, Observer, Study, StudySpec};
 
 /// What a verification found, if it found no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Verification {
 ///
 /// # Errors
 /// [`ExecutorError::Journal`](crate::executor::ExecutorError::Journal) with a [`Difference`](crate::executor::Difference) if
-/// the runs differ; else if the store is damaged, its inputs are not kept, or the run fails.
+/// the runs differ; [`SessionError::WallClock`] if another run would differ anyway; else if the store is damaged, its inputs are not kept, or the run fails.
 pub fn verify(
     path: &Path,
     folder: &Path,
@@ -36,6 +36,9 @@ pub fn verify(
 ) -> Result<Verification, SessionError> {
     let reader = Reader::open(path)?;
     let spec: StudySpec = reader.spec()?;
+    if spec.clock == Clock::Wall {
+        return Err(SessionError::WallClock);
+    }
     let program = materialize(&reader, &spec, folder)?;
     // Reads the whole log once first: a damaged one is told as such, not as a difference.
     let chain = reader.head()?;

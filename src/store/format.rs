@@ -1,4 +1,4 @@
-//! Format version 1 of study files: the mark that tells them from other databases, the tables, and the views for people.
+//! Format version 2 of study files: the mark that tells them from other databases, the tables, and the views for people.
 //! Talks to SQLite only.
 
 use std::fmt;
@@ -84,7 +84,16 @@ SELECT
     (
         SELECT json_group_object(attribute.value ->> 'name', attribute.value -> 'value')
         FROM json_each(payload, '$.reported.report') AS attribute
-    ) AS attributes
+    ) AS attributes,
+    payload ->> '$.reported.decision' AS decision,
+    (
+        SELECT coalesce(job.payload ->> '$.trial_started.bracket', job.payload ->> '$.trial_resumed.bracket')
+        FROM event AS job
+        WHERE job.trial = event.trial AND job.sequence < event.sequence
+            AND job.kind IN ('trial_started', 'trial_resumed')
+        ORDER BY job.sequence DESC
+        LIMIT 1
+    ) AS bracket
 FROM event
 WHERE kind = 'reported'",
     ),
@@ -117,7 +126,14 @@ SELECT
     END AS outcome,
     CASE json_type(ended.payload, '$.trial_ended.outcome')
         WHEN 'object' THEN (SELECT value FROM json_each(ended.payload, '$.trial_ended.outcome') LIMIT 1)
-    END AS outcome_detail
+    END AS outcome_detail,
+    (
+        SELECT job.payload ->> '$.trial_paused.level'
+        FROM event AS job
+        WHERE job.trial = started.trial AND job.kind IN ('trial_paused', 'trial_resumed', 'trial_ended')
+        ORDER BY job.sequence DESC
+        LIMIT 1
+    ) AS paused_at
 FROM event AS started
 LEFT JOIN event AS ended ON ended.trial = started.trial AND ended.kind = 'trial_ended'
 WHERE started.kind = 'trial_started'",
@@ -126,7 +142,7 @@ WHERE started.kind = 'trial_started'",
 
 impl FormatVersion {
     /// The version that this release reads and writes.
-    pub const CURRENT: Self = Self(1);
+    pub const CURRENT: Self = Self(2);
 
     /// Checks what a file's header says of it.
     fn check(application_id: i32, version: i32) -> Result<Self, FormatProblem> {

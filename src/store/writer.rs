@@ -358,6 +358,8 @@ mod tests {
             time: VirtualTime(trial),
             seed: Seed(trial),
             config,
+            bracket: None,
+            milestone: None,
         }
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Attribute, Outcome, Report, StudySpec};
 use crate::numeric::amount::{Fuel, Seed, Sequence, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::{Digest, canonical_bytes};
+use crate::scheduler::Decision;
 use crate::space::Config;
 
 /// Something that has happened in a study. No field depends on the machine or the wall clock.
@@ -31,6 +32,10 @@ pub enum Event {
         seed: Seed,
         /// Its configuration.
         config: Config,
+        /// The bracket that was drawn for it, if the scheduler has brackets.
+        bracket: Option<u32>,
+        /// The first level of the resource at which it is compared with others, if it is.
+        milestone: Option<u64>,
     },
     /// A trial made a report that the study accepted.
     Reported {
@@ -44,6 +49,8 @@ pub enum Event {
         report: Report,
         /// What the searcher said of its model, if the study records it.
         searcher_info: Vec<Attribute>,
+        /// What became of the trial.
+        decision: Decision,
     },
     /// A trial ended.
     TrialEnded {
@@ -64,6 +71,43 @@ pub enum Event {
         time: VirtualTime,
         /// Why no more trials were started.
         reason: EndReason,
+    },
+    /// A trial's fuel reached a milestone, where `time_attr` is `fuel`. It is judged by its latest report.
+    Judged {
+        /// The trial.
+        trial: TrialId,
+        /// When.
+        time: VirtualTime,
+        /// The trial's fuel: the level of the milestone.
+        fuel: Fuel,
+        /// What became of the trial.
+        decision: Decision,
+    },
+    /// A trial was paused, by the decision on its last report or milestone.
+    TrialPaused {
+        /// The trial.
+        trial: TrialId,
+        /// When.
+        time: VirtualTime,
+        /// The trial's fuel until then.
+        fuel: Fuel,
+        /// The level of the resource at which it waits.
+        level: u64,
+    },
+    /// A paused trial was promoted and goes on.
+    TrialResumed {
+        /// The trial.
+        trial: TrialId,
+        /// The slot that it occupies now.
+        slot: Slot,
+        /// When.
+        time: VirtualTime,
+        /// The level of the resource at which it was paused.
+        resume_from: u64,
+        /// The bracket that was drawn for this job.
+        bracket: Option<u32>,
+        /// The next level at which it is compared with others.
+        milestone: Option<u64>,
     },
 }
 
@@ -120,6 +164,9 @@ impl Event {
             Self::Reported { .. } => "reported",
             Self::TrialEnded { .. } => "trial_ended",
             Self::StudyEnded { .. } => "study_ended",
+            Self::Judged { .. } => "judged",
+            Self::TrialPaused { .. } => "trial_paused",
+            Self::TrialResumed { .. } => "trial_resumed",
         }
     }
 
@@ -127,9 +174,12 @@ impl Event {
     #[must_use]
     pub fn trial(&self) -> Option<TrialId> {
         match self {
-            Self::TrialStarted { trial, .. } | Self::Reported { trial, .. } | Self::TrialEnded { trial, .. } => {
-                Some(*trial)
-            }
+            Self::TrialStarted { trial, .. }
+            | Self::Reported { trial, .. }
+            | Self::TrialEnded { trial, .. }
+            | Self::Judged { trial, .. }
+            | Self::TrialPaused { trial, .. }
+            | Self::TrialResumed { trial, .. } => Some(*trial),
             Self::StudyStarted { .. } | Self::StudyEnded { .. } => None,
         }
     }
@@ -142,14 +192,17 @@ impl Event {
             Self::TrialStarted { time, .. }
             | Self::Reported { time, .. }
             | Self::TrialEnded { time, .. }
-            | Self::StudyEnded { time, .. } => *time,
+            | Self::StudyEnded { time, .. }
+            | Self::Judged { time, .. }
+            | Self::TrialPaused { time, .. }
+            | Self::TrialResumed { time, .. } => *time,
         }
     }
 }
 
 impl Default for Chain {
     fn default() -> Self {
-        Self { next: Sequence(0), head: Digest::of(b"trialbox event log, format 1") }
+        Self { next: Sequence(0), head: Digest::of(b"trialbox event log, format 2") }
     }
 }
 

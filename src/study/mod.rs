@@ -12,6 +12,7 @@ mod observer;
 mod order;
 mod outcome;
 mod report;
+mod search;
 mod spec;
 mod state;
 
@@ -26,6 +27,7 @@ pub use observer::{Observer, RunProgress};
 pub use outcome::{Outcome, OutcomeClass, StopReason, TrapKind};
 pub use report::{Attribute, Report, ReportProblem};
 pub use spec::{
-    Capacity, ComponentId, DataId, FloatMode, Metrics, Resource, SLOTS_MAX, SpecDifference, SpecError, StudySpec,
+    Capacity, Clock, ComponentId, DataId, FUEL_ATTRIBUTE, FloatMode, Metrics, Resource, SLOTS_MAX, SpecDifference,
+    SpecError, StudySpec,
 };
-pub use state::{StudyState, TrialRecord};
+pub use state::{StudyState, TrialRecord, TrialStatus};

@@ -32,9 +32,4 @@ impl Frontier {
     pub(super) fn first(&self) -> Option<Slot> {
         self.moments.first().map(|&(_, slot)| slot)
     }
-
-    /// Whether no slot is busy.
-    pub(super) fn is_empty(&self) -> bool {
-        self.moments.is_empty()
-    }
 }

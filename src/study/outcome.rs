@@ -63,6 +63,8 @@ pub enum StopReason {
     TimeOut,
     /// The scheduler compared it with others.
     Scheduler,
+    /// It had reached `max_t`.
+    MaxT,
 }
 
 /// What a guest did to be trapped.
@@ -106,7 +108,7 @@ impl Outcome {
     #[must_use]
     pub fn class(&self) -> OutcomeClass {
         match self {
-            Self::Completed => OutcomeClass::Completed,
+            Self::Completed | Self::Stopped { reason: StopReason::MaxT } => OutcomeClass::Completed,
             Self::Stopped { .. } => OutcomeClass::Stopped,
             _ => OutcomeClass::Failed,
         }
@@ -169,6 +171,7 @@ impl fmt::Display for Outcome {
                 formatter.write_str("stopped: the study's time-out had passed")
             }
             Self::Stopped { reason: StopReason::Scheduler } => formatter.write_str("stopped by the scheduler"),
+            Self::Stopped { reason: StopReason::MaxT } => formatter.write_str("stopped: it had reached `max_t`"),
             Self::Failed { message } => write!(formatter, "failed: {message}"),
             Self::Trapped { trap } => write!(formatter, "trapped: {trap}"),
             Self::StackOverflowed => formatter.write_str("stack overflow (may not repeat on another machine)"),

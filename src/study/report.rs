@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::spec::Metrics;
+use crate::numeric::amount::Fuel;
+use crate::scheduler::PlacementProblem;
 use crate::space::Value;
 
 /// A named value in a report.
@@ -42,6 +44,8 @@ pub enum ReportProblem {
         /// What it is.
         value: String,
     },
+    /// The scheduler cannot place it among the rungs.
+    Unplaceable(PlacementProblem),
 }
 
 /// What the study reads from a report.
@@ -60,6 +64,12 @@ impl Report {
         self.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| &attribute.value)
     }
 
+    /// The attribute as an amount of a resource, if it is one: an integer from 1, or a real number without a fraction.
+    #[must_use]
+    pub fn resource(&self, name: &str) -> Option<u64> {
+        as_resource(self.get(name)?)
+    }
+
     /// The attribute as a finite number, if it is there.
     fn finite(&self, name: &str) -> Result<Option<f64>, ReportProblem> {
         let Some(value) = self.get(name) else { return Ok(None) };
@@ -69,14 +79,15 @@ impl Report {
         }
     }
 
-    /// What the study reads from the report.
-    pub(super) fn read(&self, metrics: &Metrics) -> Result<Readings, ReportProblem> {
+    /// What the study reads from the report, which was made at `fuel`.
+    pub(super) fn read(&self, metrics: &Metrics, fuel: Fuel) -> Result<Readings, ReportProblem> {
         let reward = self.finite(&metrics.reward_attr)?;
         let feasible = match &metrics.constraint_attr {
             None => true,
             Some(constraint) => self.finite(constraint)?.is_some_and(|excess| excess <= 0.0),
         };
         let time = match self.get(&metrics.time_attr) {
+            _ if metrics.time_is_fuel() => Some(fuel.0),
             None => None,
             Some(value) => Some(as_resource(value).ok_or_else(|| ReportProblem::NotAResource {
                 attribute: metrics.time_attr.clone(),
@@ -115,6 +126,7 @@ impl fmt::Display for ReportProblem {
             Self::NotAResource { attribute, value } => {
                 write!(formatter, "`{attribute}` is {value}, not an integer from 1")
             }
+            Self::Unplaceable(problem) => problem.fmt(formatter),
         }
     }
 }
@@ -136,7 +148,7 @@ mod tests {
     fn a_report_without_the_studys_attributes_reads_as_nothing() {
         let said = report(&[("loss", Value::Real(f64::NAN)), ("note", Value::from("warm-up"))]);
         let readings = Readings { reward: None, time: None, feasible: true };
-        assert_eq!(said.read(&Metrics::default()), Ok(readings));
+        assert_eq!(said.read(&Metrics::default(), Fuel(0)), Ok(readings));
     }
 
     #[test]
@@ -150,7 +162,7 @@ mod tests {
         ];
         for (excess, feasible) in table {
             let attributes: Vec<_> = excess.map(|excess| ("excess", Value::Real(excess))).into_iter().collect();
-            let readings = report(&attributes).read(&constrained()).unwrap();
+            let readings = report(&attributes).read(&constrained(), Fuel(0)).unwrap();
             assert_eq!(readings.feasible, feasible, "{excess:?}");
         }
     }
@@ -158,7 +170,7 @@ mod tests {
     #[test]
     fn a_whole_real_is_a_resource_as_far_as_reals_count_exactly() {
         let time = |real: f64| {
-            let readings = report(&[("epoch", Value::Real(real))]).read(&Metrics::default());
+            let readings = report(&[("epoch", Value::Real(real))]).read(&Metrics::default(), Fuel(0));
             readings.ok().and_then(|readings| readings.time)
         };
         assert_eq!(time(1.0), Some(1));
@@ -170,7 +182,7 @@ mod tests {
 
     #[test]
     fn problems_say_which_attribute_is_what() {
-        let problem = |name, value| report(&[(name, value)]).read(&constrained()).unwrap_err().to_string();
+        let problem = |name, value| report(&[(name, value)]).read(&constrained(), Fuel(0)).unwrap_err().to_string();
         assert_eq!(problem("accuracy", Value::Real(f64::NAN)), "`accuracy` is NaN, not a finite number");
         assert_eq!(problem("excess", Value::from("high")), "`excess` is high, not a finite number");
         assert_eq!(problem("epoch", Value::Integer(0)), "`epoch` is 0, not an integer from 1");

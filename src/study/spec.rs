@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Limits;
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
-use crate::scheduler::SchedulerSpec;
+use crate::scheduler::{HyperbandError, SchedulerSpec};
 use crate::searcher::SearcherSpec;
 use crate::space::Space;
 
@@ -38,7 +38,7 @@ pub struct StudySpec {
     pub scheduler: SchedulerSpec,
     /// The searcher with its options.
     pub searcher: SearcherSpec,
-    /// How many trials are started at most.
+    /// How many jobs are started at most: trials, and promotions of paused ones.
     pub num_trials: Option<u64>,
     /// When no more trials are started.
     pub time_out: Option<VirtualTime>,
@@ -58,6 +58,19 @@ pub struct StudySpec {
     pub limits: Limits,
     /// How NaN is treated by guests' arithmetic.
     pub float_mode: FloatMode,
+    /// In which order events are decided on.
+    pub clock: Clock,
+}
+
+/// In which order a study decides on what its trials do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// In the order of virtual time: the same on every machine.
+    #[default]
+    Virtual,
+    /// As things come in: no decision waits for a slower trial, and another run decides otherwise. The log can still be replayed.
+    Wall,
 }
 
 /// Identifies a component by content.
@@ -158,6 +171,9 @@ pub enum SpecError {
     /// A number must be finite and not negative.
     #[error("`{0}` must be a finite number, not negative")]
     NotFinite(&'static str),
+    /// The scheduler's options make no sense.
+    #[error(transparent)]
+    Hyperband(#[from] HyperbandError),
 }
 
 /// The first part in which two specifications differ.
@@ -174,6 +190,17 @@ pub struct SpecDifference {
 impl Default for Metrics {
     fn default() -> Self {
         Self { reward_attr: "accuracy".into(), time_attr: "epoch".into(), constraint_attr: None }
+    }
+}
+
+/// The `time_attr` that is not reported: trials are compared at equal computation.
+pub const FUEL_ATTRIBUTE: &str = "fuel";
+
+impl Metrics {
+    /// Whether the resource is the fuel itself instead of something that trials report.
+    #[must_use]
+    pub fn time_is_fuel(&self) -> bool {
+        self.time_attr == FUEL_ATTRIBUTE
     }
 }
 
@@ -214,6 +241,7 @@ impl StudySpec {
             capacity: Capacity::default(),
             limits: Limits::default(),
             float_mode: FloatMode::default(),
+            clock: Clock::default(),
         }
     }
 
@@ -270,6 +298,9 @@ impl StudySpec {
         }
         if self.searcher == (SearcherSpec::Grid { points: 0 }) {
             return Err(SpecError::Zero("searcher.points"));
+        }
+        if let SchedulerSpec::Hyperband(hyperband) = &self.scheduler {
+            hyperband.check()?;
         }
         let Metrics { reward_attr, time_attr, constraint_attr } = &self.metrics;
         let empty =
@@ -333,6 +364,7 @@ impl StudySpec {
             capacity,
             limits,
             float_mode,
+            clock,
         );
         None
     }

@@ -1,10 +1,14 @@
 //! The state of a study: the fold over its events.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::event::{ArtifactRecord, EndReason, Event};
 use super::report::Readings;
 use super::spec::Metrics;
 use super::{Best, Outcome};
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
+use crate::numeric::float::Rank;
 use crate::space::Config;
 
 /// What is known of a study after some of its events.
@@ -12,6 +16,12 @@ use crate::space::Config;
 pub struct StudyState {
     metrics: Metrics,
     trials: Vec<TrialRecord>,
+    jobs: u64,
+    /// The reward at its latest pause of each trial that was paused and has not ended.
+    resting: BTreeMap<TrialId, Rank>,
+    /// The same in order, of equal rewards the trial that was started first the last.
+    ranking: BTreeSet<(Rank, Reverse<TrialId>)>,
+    best_ended: Option<Best>,
     best: Option<Best>,
     time: VirtualTime,
     ended: Option<EndReason>,
@@ -42,15 +52,42 @@ pub struct TrialRecord {
     pub fuel: Fuel,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
+    /// The level of the resource at which it is paused, if it is.
+    pub paused_at: Option<u64>,
+    /// The bracket that was drawn for its latest job, if the scheduler has brackets.
+    pub bracket: Option<u32>,
+    /// How often it was promoted after a pause.
+    pub promotions: u32,
     /// What it left behind.
     pub artifacts: Vec<ArtifactRecord>,
+}
+
+/// What a trial is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrialStatus {
+    /// It occupies a slot.
+    Running,
+    /// It waits to be promoted, which may never be.
+    Paused,
+    /// It has ended.
+    Ended,
 }
 
 impl StudyState {
     /// A study before its first trial.
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
-        Self { metrics, trials: Vec::new(), best: None, time: VirtualTime(0), ended: None }
+        Self {
+            metrics,
+            trials: Vec::new(),
+            jobs: 0,
+            resting: BTreeMap::new(),
+            ranking: BTreeSet::new(),
+            best_ended: None,
+            best: None,
+            time: VirtualTime(0),
+            ended: None,
+        }
     }
 
     /// The trials in order of start; a trial's number is its index.
@@ -65,7 +102,13 @@ impl StudyState {
         self.trials.get(usize::try_from(trial.0).ok()?)
     }
 
-    /// The best trial among those that have ended.
+    /// How many jobs were started: trials, and promotions of paused ones.
+    #[must_use]
+    pub fn jobs(&self) -> u64 {
+        self.jobs
+    }
+
+    /// The best trial among those that have ended or were paused, each by its last reward then.
     #[must_use]
     pub fn best(&self) -> Option<Best> {
         self.best
@@ -88,8 +131,9 @@ impl StudyState {
         self.time = self.time.max(event.time());
         match event {
             Event::StudyStarted { spec } => self.metrics = spec.metrics.clone(),
-            Event::TrialStarted { trial, slot, time, seed, config } => {
+            Event::TrialStarted { trial, slot, time, seed, config, bracket, .. } => {
                 if trial.0 == self.trials.len() as u64 {
+                    self.jobs += 1;
                     self.trials.push(TrialRecord {
                         trial: *trial,
                         slot: *slot,
@@ -102,40 +146,100 @@ impl StudyState {
                         feasible: true,
                         fuel: Fuel(0),
                         outcome: None,
+                        paused_at: None,
+                        bracket: *bracket,
+                        promotions: 0,
                         artifacts: Vec::new(),
                     });
                 }
             }
+            Event::TrialResumed { trial, slot, bracket, .. } => {
+                let Some(record) = self.open_mut(*trial) else { return };
+                record.slot = *slot;
+                record.bracket = *bracket;
+                record.paused_at = None;
+                record.promotions += 1;
+                self.jobs += 1;
+            }
             Event::Reported { trial, fuel, report, .. } => {
                 // A log holds only reports that could be read.
-                let readings = report.read(&self.metrics).unwrap_or_default();
-                if let Some(record) = self.running_mut(*trial) {
+                let readings = report.read(&self.metrics, *fuel).unwrap_or_default();
+                if let Some(record) = self.open_mut(*trial) {
                     record.reports += 1;
                     record.fuel = *fuel;
                     record.take(readings);
                 }
             }
+            Event::Judged { trial, fuel, .. } => {
+                if let Some(record) = self.open_mut(*trial) {
+                    record.fuel = *fuel;
+                    record.time = Some(fuel.0);
+                }
+            }
+            Event::TrialPaused { trial, fuel, level, .. } => {
+                let Some(record) = self.open_mut(*trial) else { return };
+                record.fuel = *fuel;
+                record.paused_at = Some(*level);
+                self.weigh(*trial);
+            }
             Event::TrialEnded { trial, fuel, outcome, artifacts, .. } => {
-                let Some(record) = self.running_mut(*trial) else { return };
+                let Some(record) = self.open_mut(*trial) else { return };
                 record.fuel = *fuel;
                 record.outcome = Some(outcome.clone());
                 record.artifacts.clone_from(artifacts);
-                let Some(reward) = record.reward.filter(|_| record.feasible) else { return };
-                let best = Best { trial: *trial, reward };
-                self.best = Some(self.best.map_or(best, |earlier| earlier.or_better(best)));
+                self.weigh(*trial);
             }
             Event::StudyEnded { reason, .. } => self.ended = Some(*reason),
         }
     }
 
-    /// The trial of that number, if it is running.
-    fn running_mut(&mut self, trial: TrialId) -> Option<&mut TrialRecord> {
+    /// Sets the best trial anew, now that `trial` runs no more.
+    fn weigh(&mut self, trial: TrialId) {
+        let Some(record) = self.trial(trial) else { return };
+        let (candidate, has_ended) = (record.candidate(), record.outcome.is_some());
+        if let Some(before) = self.resting.remove(&trial) {
+            self.ranking.remove(&(before, Reverse(trial)));
+        }
+        match candidate {
+            None => {}
+            Some(best) if has_ended => {
+                self.best_ended = Some(self.best_ended.map_or(best, |earlier| earlier.or_better(best)));
+            }
+            Some(best) => {
+                let rank = Rank::of(best.reward);
+                self.resting.insert(trial, rank);
+                self.ranking.insert((rank, Reverse(trial)));
+            }
+        }
+        let first = self.ranking.last();
+        let resting = first.map(|&(rank, Reverse(trial))| Best { trial, reward: rank.number() });
+        self.best = self.best_ended.into_iter().chain(resting).reduce(Best::or_better);
+    }
+
+    /// The trial of that number, if it has not ended.
+    fn open_mut(&mut self, trial: TrialId) -> Option<&mut TrialRecord> {
         let record = self.trials.get_mut(usize::try_from(trial.0).ok()?)?;
         record.outcome.is_none().then_some(record)
     }
 }
 
 impl TrialRecord {
+    /// What it is doing.
+    #[must_use]
+    pub fn status(&self) -> TrialStatus {
+        match (&self.outcome, self.paused_at) {
+            (Some(_), _) => TrialStatus::Ended,
+            (None, Some(_)) => TrialStatus::Paused,
+            (None, None) => TrialStatus::Running,
+        }
+    }
+
+    /// The trial as one that may be the best.
+    fn candidate(&self) -> Option<Best> {
+        let reward = self.reward.filter(|_| self.feasible)?;
+        Some(Best { trial: self.trial, reward })
+    }
+
     fn take(&mut self, readings: Readings) {
         if readings.reward.is_some() {
             self.reward = readings.reward;

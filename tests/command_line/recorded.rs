@@ -99,8 +99,23 @@ fn what_a_component_wrote_drives_no_terminal() {
             attribute(&spec.metrics.time_attr, Value::Integer(1)),
             attribute(hostile, Value::Text(hostile.into())),
         ];
-        events.push(Event::TrialStarted { trial, slot: Slot(0), time: VirtualTime(0), seed: Seed(1), config });
-        events.push(Event::Reported { trial, time, fuel, report: Report { attributes }, searcher_info: Vec::new() });
+        events.push(Event::TrialStarted {
+            trial,
+            slot: Slot(0),
+            time: VirtualTime(0),
+            seed: Seed(1),
+            config,
+            bracket: None,
+            milestone: None,
+        });
+        events.push(Event::Reported {
+            trial,
+            time,
+            fuel,
+            report: Report { attributes },
+            searcher_info: Vec::new(),
+            decision: trialbox::scheduler::Decision::Continue,
+        });
         events.push(Event::TrialEnded { trial, time, fuel, outcome, artifacts: Vec::new() });
     }
     let mut store = Store::create(&world.path("hostile.study")).unwrap();

@@ -303,6 +303,8 @@ fn a_stop_comes_after_the_end_is_in_the_log_and_before_the_next_start() {
             Action::Append(entry) => entry.event.kind().to_owned(),
             Action::Stop(trial) => format!("stop {trial}"),
             Action::Launch(job) => format!("launch {}", job.trial),
+            Action::Pause(trial) => format!("pause {trial}"),
+            Action::Continue { trial, .. } => format!("continue {trial}"),
         })
         .collect();
     assert_eq!(kinds, ["trial_ended", "stop 0", "trial_started", "launch 1"]);

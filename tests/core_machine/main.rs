@@ -8,14 +8,15 @@ mod oracle;
 mod replay;
 mod world;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use trialbox::numeric::amount::{Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::{Digest, canonical_bytes};
+use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
 use trialbox::searcher::SearcherSpec;
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
-use trialbox::study::{Chain, Entry, Event, Job, Outcome, StudySpec};
+use trialbox::study::{Chain, Clock, Entry, Event, Job, Outcome, Study, StudySpec};
 
 use world::{Behaviour, Dice, Disorder, anything, rewards, run};
 
@@ -60,6 +61,17 @@ fn any_study(seed: u64) -> StudySpec {
     if dice.one_in(3) {
         spec.max_reward = Some(1.0);
     }
+    if dice.one_in(2) {
+        let kind = if dice.one_in(2) { HyperbandKind::Stopping } else { HyperbandKind::Promotion };
+        let mut hyperband = HyperbandSpec::new(kind, 3 + dice.below(3));
+        (hyperband.reduction_factor, hyperband.brackets) = (2, 1 + dice.below(3) as u32);
+        hyperband.rung_system_per_bracket = dice.one_in(2);
+        if dice.one_in(3) {
+            spec.metrics.time_attr = "fuel".into();
+            (hyperband.grace_period, hyperband.max_t) = (60, 300);
+        }
+        spec.scheduler = SchedulerSpec::Hyperband(hyperband);
+    }
     if dice.one_in(3) {
         spec.metrics.constraint_attr = Some("excess".into());
     }
@@ -90,7 +102,7 @@ fn some_world(job: &Job) -> Behaviour {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
     #[test]
     fn the_log_is_that_of_the_sequential_simulation(study: u64, world: u64, disorder: u64) {
@@ -109,17 +121,27 @@ proptest! {
     fn events_come_in_the_order_of_time_and_slot(study: u64, disorder: u64) {
         let log = run(&any_study(study), &some_world, Disorder::of_seed(disorder));
         let mut slots: BTreeMap<TrialId, Slot> = BTreeMap::new();
+        let (mut started, mut free) = (BTreeSet::new(), BTreeSet::new());
         let mut last = (VirtualTime(0), Slot(0));
         for entry in &log {
             match &entry.event {
-                Event::TrialStarted { trial, slot, time, .. } => {
-                    // A start follows the end that freed its slot at once; at the beginning all slots are filled.
-                    assert!(*time == VirtualTime(0) || (*time, *slot) == last, "{entry:?} after {last:?}");
+                Event::TrialStarted { trial, slot, time, .. } | Event::TrialResumed { trial, slot, time, .. } => {
+                    // A job follows the event that freed its slot at once, or, if there was nothing to do for the slot then, the
+                    // event that made a promotion possible; at the beginning all slots are filled.
+                    let is_first = started.insert(*slot);
+                    assert!(is_first && *time == VirtualTime(0) || *time == last.0 && free.remove(slot), "{entry:?}");
                     slots.insert(*trial, *slot);
+                    last.1 = last.1.min(*slot);
                 }
-                Event::Reported { trial, time, .. } | Event::TrialEnded { trial, time, .. } => {
+                Event::Reported { trial, time, .. }
+                | Event::Judged { trial, time, .. }
+                | Event::TrialPaused { trial, time, .. }
+                | Event::TrialEnded { trial, time, .. } => {
                     assert!((*time, slots[trial]) >= last, "{entry:?} after {last:?}");
                     last = (*time, slots[trial]);
+                    if matches!(entry.event, Event::TrialPaused { .. } | Event::TrialEnded { .. }) {
+                        free.insert(slots[trial]);
+                    }
                 }
                 Event::StudyStarted { .. } => {}
                 Event::StudyEnded { time, .. } => assert_eq!(*time, last.0),
@@ -140,8 +162,11 @@ proptest! {
                     assert!(slot.0 < spec.slots().unwrap());
                     assert_eq!(busy.insert(slot, trial), None);
                 }
-                Event::Reported { trial, .. } => assert!(busy.values().any(|&other| other == trial)),
-                Event::TrialEnded { trial, .. } => {
+                Event::TrialResumed { trial, slot, .. } => assert_eq!(busy.insert(slot, trial), None),
+                Event::Reported { trial, .. } | Event::Judged { trial, .. } => {
+                    assert!(busy.values().any(|&other| other == trial));
+                }
+                Event::TrialPaused { trial, .. } | Event::TrialEnded { trial, .. } => {
                     let before = busy.len();
                     busy.retain(|_, other| *other != trial);
                     assert_eq!(busy.len() + 1, before);
@@ -150,6 +175,17 @@ proptest! {
                 Event::StudyEnded { .. } => assert!(busy.is_empty()),
             }
         }
+    }
+
+    #[test]
+    fn what_was_decided_by_the_wall_clock_is_reproduced_from_the_log(study: u64, disorder: u64) {
+        let spec = StudySpec { clock: Clock::Wall, ..any_study(study) };
+        let log = run(&spec, &some_world, Disorder::of_seed(disorder));
+        let mut study = Study::new(spec).unwrap();
+        for entry in &log {
+            study.reproduce(entry).unwrap();
+        }
+        prop_assert!(study.is_finished());
     }
 
     #[test]

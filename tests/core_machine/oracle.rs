@@ -1,10 +1,13 @@
 //! The oracle: the same study, one event after the other, with everything known in advance.
 //!
 //! Written without the machine's parts: at each step it looks at all slots and takes the event that is earliest by time and
-//! slot. Only the searcher and the streams are shared.
+//! slot. Only the searcher, the scheduler and the streams are shared.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use trialbox::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use trialbox::numeric::random::{Purpose, Stream};
+use trialbox::scheduler::{Decision, Milestone, NextJob, Placement, Progress, Scheduler, Verdict};
 use trialbox::searcher::{Searcher, SuggestContext};
 use trialbox::space::Value;
 use trialbox::study::{Chain, EndReason, Entry, Event, Job, Outcome, Report, ReportProblem, StopReason, StudySpec};
@@ -16,12 +19,31 @@ struct Busy {
     behaviour: Behaviour,
     taken: usize,
     reward: Option<(f64, bool)>,
+    over: bool,
+}
+
+/// What comes next of a trial.
+#[derive(PartialEq)]
+enum Next {
+    Milestone,
+    Report(Report),
+    End,
 }
 
 impl Busy {
-    fn next_time(&self) -> u64 {
-        let fuel = self.behaviour.reports.get(self.taken).map_or(self.behaviour.fuel, |(fuel, _)| *fuel);
-        self.job.start.0 + fuel
+    fn next(&self, by_fuel: bool) -> (u64, Next) {
+        let (fuel, next) = match self.behaviour.reports.get(self.taken) {
+            Some((fuel, report)) => (*fuel, Next::Report(report.clone())),
+            None => (self.behaviour.fuel, Next::End),
+        };
+        match self.job.milestone {
+            Some(milestone) if by_fuel && milestone < fuel => (milestone, Next::Milestone),
+            _ => (fuel, next),
+        }
+    }
+
+    fn next_time(&self, by_fuel: bool) -> u64 {
+        self.job.start.0 + (self.next(by_fuel).0 - self.job.fuel_before.0)
     }
 }
 
@@ -29,10 +51,17 @@ struct Oracle<'a> {
     spec: &'a StudySpec,
     script: Script<'a>,
     searcher: Box<dyn Searcher>,
+    scheduler: Box<dyn Scheduler>,
+    by_fuel: bool,
     slots: Vec<Option<Busy>>,
+    idle: BTreeSet<usize>,
+    paused: BTreeMap<TrialId, Busy>,
     started: u64,
-    best: Option<f64>,
+    jobs: u64,
+    /// The last reward of each trial that does not run.
+    rewards: BTreeMap<TrialId, f64>,
     reason: Option<EndReason>,
+    exhausted: bool,
     chain: Chain,
     log: Vec<Entry>,
 }
@@ -43,10 +72,16 @@ pub fn sequential(spec: &StudySpec, script: Script<'_>) -> Vec<Entry> {
         spec,
         script,
         searcher: spec.searcher.build(&spec.space, spec.seed),
+        scheduler: spec.scheduler.build(),
+        by_fuel: spec.metrics.time_attr == "fuel",
         slots: (0..spec.slots().unwrap()).map(|_| None).collect(),
+        idle: BTreeSet::new(),
+        paused: BTreeMap::new(),
         started: 0,
-        best: None,
+        jobs: 0,
+        rewards: BTreeMap::new(),
         reason: None,
+        exhausted: false,
         chain: Chain::default(),
         log: Vec::new(),
     };
@@ -58,8 +93,14 @@ pub fn sequential(spec: &StudySpec, script: Script<'_>) -> Vec<Entry> {
     while let Some((next, slot)) = oracle.earliest() {
         time = next;
         oracle.happen(slot, time);
+        while let Some(slot) = oracle.idle.pop_first() {
+            oracle.start(slot, time);
+            if oracle.idle.contains(&slot) {
+                break;
+            }
+        }
     }
-    let reason = oracle.reason.expect("a study that stands still has a reason to");
+    let reason = oracle.reason.unwrap_or(EndReason::Exhausted);
     oracle.write(Event::StudyEnded { time: VirtualTime(time), reason });
     oracle.log
 }
@@ -71,74 +112,164 @@ impl Oracle<'_> {
 
     fn earliest(&self) -> Option<(u64, usize)> {
         let busy = self.slots.iter().enumerate();
-        busy.filter_map(|(slot, busy)| Some((busy.as_ref()?.next_time(), slot))).min()
+        busy.filter_map(|(slot, busy)| Some((busy.as_ref()?.next_time(self.by_fuel), slot))).min()
+    }
+
+    fn best(&self) -> Option<f64> {
+        self.rewards.values().copied().reduce(f64::max)
     }
 
     fn start(&mut self, slot: usize, time: u64) {
-        let trial = TrialId(self.started);
         let moment = VirtualTime(time);
         if self.reason.is_some() {
             return;
         }
-        if self.spec.num_trials == Some(self.started) {
+        if self.spec.num_trials == Some(self.jobs) {
             self.reason = Some(EndReason::NumTrials);
         } else if self.spec.time_out.is_some_and(|time_out| time >= time_out.0) {
             self.reason = Some(EndReason::TimeOut);
-        } else if self.spec.max_reward.zip(self.best).is_some_and(|(wanted, best)| best >= wanted) {
+        } else if self.spec.max_reward.zip(self.best()).is_some_and(|(wanted, best)| best >= wanted) {
             self.reason = Some(EndReason::MaxReward);
-        } else if let Some(config) = self.searcher.suggest(&SuggestContext { trial, elapsed: moment }) {
-            self.started += 1;
-            let seed = Seed(Stream::new(self.spec.seed, Purpose::TrialSeed, trial.0, 0).next_u64());
-            let slot_id = Slot(slot as u32);
-            self.write(Event::TrialStarted { trial, slot: slot_id, time: moment, seed, config: config.clone() });
-            let job = Job { trial, slot: slot_id, start: moment, seed, config };
-            let behaviour = (self.script)(&job);
-            self.slots[slot] = Some(Busy { job, behaviour, taken: 0, reward: None });
-        } else {
-            self.reason = Some(EndReason::Exhausted);
         }
+        if self.reason.is_some() {
+            return;
+        }
+        match self.scheduler.next_job(None) {
+            NextJob::Start(placement) => self.start_new(slot, moment, &placement),
+            NextJob::Resume { trial, resume_from, placement } => {
+                let mut busy = self.paused.remove(&trial).unwrap();
+                let slot_id = Slot(slot as u32);
+                (busy.job.slot, busy.job.start, busy.job.milestone) = (slot_id, moment, placement.milestone);
+                self.jobs += 1;
+                let Placement { bracket, milestone, .. } = placement;
+                self.write(Event::TrialResumed { trial, slot: slot_id, time: moment, resume_from, bracket, milestone });
+                self.slots[slot] = Some(busy);
+            }
+        }
+    }
+
+    fn start_new(&mut self, slot: usize, time: VirtualTime, placement: &Placement) {
+        let trial = TrialId(self.started);
+        let suggestion =
+            if self.exhausted { None } else { self.searcher.suggest(&SuggestContext { trial, elapsed: time }) };
+        let Some(config) = suggestion else {
+            self.exhausted = true;
+            self.idle.insert(slot);
+            return;
+        };
+        self.started += 1;
+        self.jobs += 1;
+        self.scheduler.on_trial_start(trial, placement);
+        let seed = Seed(Stream::new(self.spec.seed, Purpose::TrialSeed, trial.0, 0).next_u64());
+        let slot_id = Slot(slot as u32);
+        let (bracket, milestone) = (placement.bracket, placement.milestone);
+        let started =
+            Event::TrialStarted { trial, slot: slot_id, time, seed, config: config.clone(), bracket, milestone };
+        self.write(started);
+        let job = Job { trial, slot: slot_id, start: time, fuel_before: Fuel(0), milestone, seed, config };
+        let behaviour = (self.script)(&job);
+        self.slots[slot] = Some(Busy { job, behaviour, taken: 0, reward: None, over: false });
     }
 
     fn happen(&mut self, slot: usize, time: u64) {
         let mut busy = self.slots[slot].take().unwrap();
         let trial = busy.job.trial;
-        let fuel = Fuel(time - busy.job.start.0);
+        let (fuel, next) = busy.next(self.by_fuel);
+        let fuel = Fuel(fuel);
+        let moment = VirtualTime(time);
+        let is_late = self.spec.stop_jobs_after_time_out && self.spec.time_out.is_some_and(|end| time > end.0);
         let mut artifacts = Vec::new();
-        let outcome = match busy.behaviour.reports.get(busy.taken).cloned() {
-            Some(_) if self.spec.stop_jobs_after_time_out && self.spec.time_out.is_some_and(|end| time > end.0) => {
-                Some(Outcome::Stopped { reason: StopReason::TimeOut })
+        let number = busy.taken as u64 + 1;
+        let judged = match next {
+            Next::Report(_) if is_late => Err(Outcome::Stopped { reason: StopReason::TimeOut }),
+            Next::Report(_) if busy.over => Err(Outcome::Stopped { reason: StopReason::MaxT }),
+            Next::Report(report) => self
+                .judge_report(&mut busy, &report)
+                .map_err(|problem| Outcome::BadReport { report: number, problem })
+                .inspect(|verdict| {
+                    let (searcher_info, decision) = (Vec::new(), verdict.decision);
+                    self.write(Event::Reported { trial, time: moment, fuel, report, searcher_info, decision });
+                }),
+            Next::Milestone => {
+                let reward = busy.reward.map(|(reward, _)| reward);
+                let verdict = self.scheduler.on_report(&Progress { trial, time: Some(fuel.0), reward });
+                verdict
+                    .map_err(|problem| Outcome::BadReport {
+                        report: number,
+                        problem: ReportProblem::Unplaceable(problem),
+                    })
+                    .inspect(|verdict| {
+                        self.write(Event::Judged { trial, time: moment, fuel, decision: verdict.decision });
+                    })
             }
-            Some((_, report)) => {
-                busy.taken += 1;
-                match reward_of(&report, self.spec) {
-                    Ok(reward) => {
-                        busy.reward = reward.or(busy.reward);
-                        let time = VirtualTime(time);
-                        self.write(Event::Reported { trial, time, fuel, report, searcher_info: Vec::new() });
-                        None
-                    }
-                    Err(problem) => Some(Outcome::BadReport { report: busy.taken as u64, problem }),
-                }
-            }
-            None => {
+            Next::End => {
                 artifacts.clone_from(&busy.behaviour.artifacts);
-                match busy.behaviour.outcome.clone() {
+                Err(match busy.behaviour.outcome.clone() {
                     Outcome::Completed if busy.reward.is_none() => {
-                        Some(Outcome::NeverRewarded { attribute: self.spec.metrics.reward_attr.clone() })
+                        Outcome::NeverRewarded { attribute: self.spec.metrics.reward_attr.clone() }
                     }
-                    outcome => Some(outcome),
-                }
+                    outcome => outcome,
+                })
             }
         };
-        let Some(outcome) = outcome else {
-            self.slots[slot] = Some(busy);
-            return;
+        let outcome = match judged {
+            Err(outcome) => outcome,
+            Ok(Verdict { decision: Decision::Stop, milestone: Some(Milestone::MaxT), .. }) if !self.by_fuel => {
+                busy.over = true;
+                self.slots[slot] = Some(busy);
+                return;
+            }
+            Ok(Verdict { decision: Decision::Stop, milestone, .. }) => {
+                let is_at_end = milestone == Some(Milestone::MaxT);
+                Outcome::Stopped { reason: if is_at_end { StopReason::MaxT } else { StopReason::Scheduler } }
+            }
+            Ok(Verdict { decision: Decision::Continue, milestone, next_milestone, .. }) => {
+                if milestone.is_some() {
+                    busy.job.milestone = next_milestone;
+                }
+                self.slots[slot] = Some(busy);
+                return;
+            }
+            Ok(Verdict { decision: Decision::Pause, milestone, .. }) => {
+                let Some(Milestone::Rung(level)) = milestone else { panic!("a pause where there is no rung") };
+                self.scheduler.on_job_end(trial);
+                busy.job.fuel_before = fuel;
+                self.rest(&busy);
+                self.paused.insert(trial, busy);
+                self.write(Event::TrialPaused { trial, time: moment, fuel, level });
+                self.start(slot, time);
+                return;
+            }
         };
-        if let Some((reward, true)) = busy.reward {
-            self.best = Some(self.best.map_or(reward, |best| best.max(reward)));
-        }
-        self.write(Event::TrialEnded { trial, time: VirtualTime(time), fuel, outcome, artifacts });
+        self.rest(&busy);
+        self.scheduler.on_job_end(trial);
+        self.write(Event::TrialEnded { trial, time: moment, fuel, outcome, artifacts });
         self.start(slot, time);
+    }
+
+    fn judge_report(&mut self, busy: &mut Busy, report: &Report) -> Result<Verdict, ReportProblem> {
+        let reward = reward_of(report, self.spec)?;
+        let time = match report.get(&self.spec.metrics.time_attr) {
+            Some(Value::Integer(time)) => Some(*time as u64),
+            _ => None,
+        };
+        let verdict = if self.by_fuel {
+            Verdict::CONTINUE
+        } else {
+            let progress = Progress { trial: busy.job.trial, time, reward: reward.map(|(reward, _)| reward) };
+            self.scheduler.on_report(&progress).map_err(ReportProblem::Unplaceable)?
+        };
+        busy.taken += 1;
+        busy.reward = reward.or(busy.reward);
+        Ok(verdict)
+    }
+
+    /// A trial runs no more, for now or for good.
+    fn rest(&mut self, busy: &Busy) {
+        match busy.reward {
+            Some((reward, true)) => self.rewards.insert(busy.job.trial, reward),
+            _ => self.rewards.remove(&busy.job.trial),
+        };
     }
 }
 

@@ -1,12 +1,13 @@
 //! Going on from a log: what is reproduced, what is refused, and how specifications differ.
 
-use trialbox::numeric::amount::{Fuel, Seed, TrialId, VirtualTime};
+use trialbox::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::Digest;
+use trialbox::scheduler::Decision;
 use trialbox::searcher::SearcherSpec;
 use trialbox::space::Value;
 use trialbox::study::{
-    Action, Chain, ComponentId, DataId, Entry, Event, FloatMode, Input, Job, Outcome, Study, StudyError, StudySpec,
-    StudyState,
+    Action, Chain, Clock, ComponentId, DataId, Entry, Event, FloatMode, Input, Job, Outcome, StopReason, Study,
+    StudyError, StudySpec, StudyState,
 };
 
 use crate::world::{Disorder, Executor, anything, report, run};
@@ -145,6 +146,20 @@ fn a_log_with_other_decisions_is_refused_where_they_were_made() {
 }
 
 #[test]
+fn a_log_that_stops_a_trial_for_no_reason_is_refused() {
+    let spec = study_of(2, 4);
+    let log = run(&spec, &script, Disorder::none());
+    let position = log.iter().position(|entry| matches!(entry.event, Event::TrialEnded { .. })).unwrap();
+    for reason in [StopReason::Scheduler, StopReason::MaxT, StopReason::TimeOut] {
+        let refused = refused_at(&spec, &log, position, |event| {
+            let Event::TrialEnded { outcome, .. } = event else { unreachable!() };
+            *outcome = Outcome::Stopped { reason };
+        });
+        assert_eq!(refused, Some(position as u64), "{reason:?}");
+    }
+}
+
+#[test]
 fn a_log_that_accepts_a_report_which_the_study_cannot_use_is_refused() {
     let spec = study_of(2, 6);
     let log = run(&spec, &script, Disorder::none());
@@ -244,19 +259,54 @@ fn events_that_contradict_earlier_ones_change_nothing_but_the_time() {
     let (fuel, config) = (Fuel(1), spec.space.default_config());
     let said = report(&[("accuracy", Value::Real(0.9))]);
     let outcome = Outcome::Crashed;
+    let decision = Decision::Continue;
+    let reported = |trial| Event::Reported {
+        trial: TrialId(trial),
+        time,
+        fuel,
+        report: said.clone(),
+        searcher_info: Vec::new(),
+        decision,
+    };
+    let started = |trial| Event::TrialStarted {
+        trial: TrialId(trial),
+        slot: Slot(0),
+        time,
+        seed: Seed(1),
+        config: config.clone(),
+        bracket: None,
+        milestone: None,
+    };
+    let ended = |trial| Event::TrialEnded {
+        trial: TrialId(trial),
+        time,
+        fuel,
+        outcome: outcome.clone(),
+        artifacts: Vec::new(),
+    };
+    let paused = |trial| Event::TrialPaused { trial: TrialId(trial), time, fuel, level: 1 };
+    let judged = |trial| Event::Judged { trial: TrialId(trial), time, fuel, decision };
+    let resumed = |trial| Event::TrialResumed {
+        trial: TrialId(trial),
+        slot: Slot(0),
+        time,
+        resume_from: 1,
+        bracket: None,
+        milestone: None,
+    };
     let contradicting = [
-        Event::TrialStarted {
-            trial: TrialId(0),
-            slot: Default::default(),
-            time,
-            seed: Seed(1),
-            config: config.clone(),
-        },
-        Event::TrialStarted { trial: TrialId(5), slot: Default::default(), time, seed: Seed(1), config },
-        Event::Reported { trial: TrialId(0), time, fuel, report: said.clone(), searcher_info: Vec::new() },
-        Event::Reported { trial: TrialId(9), time, fuel, report: said, searcher_info: Vec::new() },
-        Event::TrialEnded { trial: TrialId(0), time, fuel, outcome: outcome.clone(), artifacts: Vec::new() },
-        Event::TrialEnded { trial: TrialId(9), time, fuel, outcome, artifacts: Vec::new() },
+        started(0),
+        started(5),
+        reported(0),
+        reported(9),
+        ended(0),
+        ended(9),
+        paused(0),
+        paused(9),
+        judged(0),
+        judged(9),
+        resumed(0),
+        resumed(9),
     ];
     let (trials, best) = (state.trials().to_vec(), state.best());
     for event in contradicting {
@@ -301,6 +351,7 @@ fn the_difference_of_two_specifications_names_the_part() {
     other("capacity", &|spec| spec.capacity.gpus = 1.0);
     other("limits", &|spec| spec.limits.fuel_max += 1);
     other("float_mode", &|spec| spec.float_mode = FloatMode::Canonical);
+    other("clock", &|spec| spec.clock = Clock::Wall);
     // All but `scheduler`, of which there is only one as yet.
     assert_eq!(named + 1, serde_json::to_value(&spec).unwrap().as_object().unwrap().len());
 }

@@ -169,6 +169,10 @@ pub struct Executor<'a> {
     live: BTreeMap<TrialId, Live>,
     /// Stopped trials, which still run until the stop has reached them.
     late: Vec<Live>,
+    /// Paused trials, which may run ahead of their promotion, or be dropped.
+    paused: BTreeMap<TrialId, Live>,
+    /// Trials whose end was delivered.
+    over: BTreeSet<TrialId>,
     ended: BTreeSet<TrialId>,
     fold: StudyState,
     disorder: Disorder,
@@ -190,6 +194,8 @@ impl<'a> Executor<'a> {
             script,
             live: BTreeMap::new(),
             late: Vec::new(),
+            paused: BTreeMap::new(),
+            over: BTreeSet::new(),
             ended: BTreeSet::new(),
             fold: StudyState::new(spec.metrics.clone()),
             disorder,
@@ -214,6 +220,8 @@ impl<'a> Executor<'a> {
             script,
             live: BTreeMap::new(),
             late: Vec::new(),
+            paused: BTreeMap::new(),
+            over: BTreeSet::new(),
             ended: log.iter().filter_map(|entry| ended(&entry.event)).collect(),
             fold,
             disorder,
@@ -240,9 +248,25 @@ impl<'a> Executor<'a> {
                     self.log.push(entry);
                 }
                 Action::Launch(job) => {
-                    let earlier = self.live.insert(job.trial, Live::new(job, self.script));
+                    let trial = job.trial;
+                    let live = match self.paused.remove(&trial) {
+                        Some(paused) => Live { job, ..paused },
+                        None => {
+                            self.study.handle(Input::Restarted { trial }).unwrap();
+                            Live::new(job, self.script)
+                        }
+                    };
+                    let earlier = self.live.insert(trial, live);
                     assert!(earlier.is_none(), "a trial is launched while it runs");
                 }
+                Action::Pause(trial) => {
+                    let live = self.live.remove(&trial).expect("a trial is paused that does not run");
+                    assert!(self.disorder.lazy || !live.end_delivered, "a trial is paused that has ended by itself");
+                    if !self.disorder.dice.one_in(3) {
+                        self.paused.insert(trial, live);
+                    }
+                }
+                Action::Continue { .. } => {}
                 Action::Stop(trial) => {
                     assert!(self.ended.contains(&trial), "a trial is stopped before its end is in the log");
                     let live = self.live.remove(&trial).expect("a trial is stopped that does not run");
@@ -257,7 +281,9 @@ impl<'a> Executor<'a> {
             !over
         });
         let running: Vec<TrialId> = self.study.running().map(|job| job.trial).collect();
-        assert!(running.iter().all(|trial| self.live.contains_key(trial)), "a running trial was not launched");
+        // One whose end came in before it was paused has nothing left to run.
+        let is_launched = |trial: &TrialId| self.live.contains_key(trial) || self.over.contains(trial);
+        assert!(running.iter().all(is_launched), "a running trial was not launched");
         if self.disorder.folds {
             assert_eq!(self.study.state(), &self.fold);
         }
@@ -275,6 +301,16 @@ impl<'a> Executor<'a> {
         }
         if !self.disorder.lazy && !self.late.is_empty() && dice.one_in(2) {
             self.step_late();
+            return;
+        }
+        if dice.one_in(4)
+            && let Some(live) = self.paused.values_mut().find(|live| !live.end_delivered)
+        {
+            let input = live.next_input();
+            if live.end_delivered {
+                self.over.insert(live.job.trial);
+            }
+            self.study.handle(input).unwrap();
             return;
         }
         let open: Vec<TrialId> =
@@ -298,6 +334,9 @@ impl<'a> Executor<'a> {
             live.told = live.next_fuel();
             live.next_input()
         };
+        if live.end_delivered {
+            self.over.insert(chosen);
+        }
         self.study.handle(input).unwrap();
         if !self.disorder.lazy || self.disorder.dice.one_in(5) {
             self.act();

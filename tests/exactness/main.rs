@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 mod killing;
+mod pausing;
 mod world;
 
 use std::collections::BTreeMap;

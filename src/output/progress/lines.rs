@@ -1,4 +1,4 @@
-//! One line for each trial that ends, for pipes and logs.
+//! One line for each trial that ends or is paused, for pipes and logs.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use crate::output::sanitize::{fit, printable};
 use crate::output::summary::{Counts, standing};
 use crate::space::Domain;
 use crate::study::Observer;
-use crate::study::{Entry, Event, Outcome, StudySpec, StudyState, TrialRecord};
+use crate::study::{Entry, Event, StudySpec, StudyState, TrialRecord};
 
 /// How long a line may be, so that a hostile component cannot flood a log.
 const LINE_COLUMNS_MAX: usize = 400;
@@ -33,7 +33,7 @@ impl<W: Write> Lines<W> {
     }
 
     /// `trial 12  0.9644    completed  1.2 virtual s  lr = 0.01  (best so far)`
-    fn trial(&self, trial: &TrialRecord, outcome: &Outcome, is_best: bool) -> String {
+    fn trial(&self, trial: &TrialRecord, is_best: bool) -> String {
         let reward = trial.reward.map_or("-".into(), number::real);
         let time = number::virtual_time(trial.fuel);
         let status = crate::output::trials::status(trial);
@@ -51,7 +51,7 @@ impl<W: Write> Lines<W> {
             line.push_str(&config.join(", "));
         }
         let mut line = fit(&line, LINE_COLUMNS_MAX);
-        if outcome.is_failure() {
+        if let Some(outcome) = trial.outcome.as_ref().filter(|outcome| outcome.is_failure()) {
             line.push_str(&format!("  ({})", printable(&outcome.to_string(), LINE_COLUMNS_MAX / 2)));
         }
         line
@@ -61,17 +61,21 @@ impl<W: Write> Lines<W> {
 impl<W: Write> Observer for Lines<W> {
     fn on_event(&mut self, entry: &Entry, state: &StudyState) {
         match &entry.event {
-            Event::TrialEnded { trial, outcome, .. } => {
-                let Some(record) = state.trial(*trial) else { return };
-                let is_best = state.best().is_some_and(|best| best.trial == *trial);
-                let line = self.trial(record, outcome, is_best);
-                self.writer.write(&line);
-            }
             Event::StudyEnded { .. } => {
                 let ended = Counts::of(state).ended();
                 self.writer.write(&format!("{}; {ended} trials, {}", standing(state), best(state)));
             }
-            Event::StudyStarted { .. } | Event::TrialStarted { .. } | Event::Reported { .. } => {}
+            Event::TrialEnded { trial, .. } | Event::TrialPaused { trial, .. } => {
+                let Some(record) = state.trial(*trial) else { return };
+                let is_best = state.best().is_some_and(|best| best.trial == *trial);
+                let line = self.trial(record, is_best);
+                self.writer.write(&line);
+            }
+            Event::StudyStarted { .. }
+            | Event::TrialStarted { .. }
+            | Event::TrialResumed { .. }
+            | Event::Reported { .. }
+            | Event::Judged { .. } => {}
         }
     }
 }

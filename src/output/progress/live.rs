@@ -94,11 +94,11 @@ impl LiveText {
 
     fn lines(&mut self, progress: &RunProgress, state: &StudyState) -> [String; 3] {
         let counts = Counts::of(state);
-        let done = self.done(counts.ended(), state);
+        let done = self.done(jobs_done(&counts, state), state);
         let begun_at = *self.begun_at.get_or_insert(done);
         self.take_rate(progress);
         let trials = match self.num_trials {
-            Some(all) => format!("{} of {all} trials", counts.ended()),
+            Some(all) => format!("{} of {all} trials", jobs_done(&counts, state)),
             None => format!("{} trials", counts.ended()),
         };
         let failed = if counts.failed == 0 { String::new() } else { format!(", {} failed", counts.failed) };
@@ -118,8 +118,8 @@ impl LiveText {
     }
 
     /// How far the study is, from 0 to 1: by its trials or its time, whichever ends it first.
-    fn done(&self, ended: u64, state: &StudyState) -> f64 {
-        let by_trials = self.num_trials.map_or(0.0, |all| ended as f64 / all.max(1) as f64);
+    fn done(&self, jobs_done: u64, state: &StudyState) -> f64 {
+        let by_trials = self.num_trials.map_or(0.0, |all| jobs_done as f64 / all.max(1) as f64);
         let by_time = self.time_out.map_or(0.0, |all| state.time().seconds() / all);
         by_trials.max(by_time).clamp(0.0, 1.0)
     }
@@ -140,6 +140,11 @@ impl LiveText {
     fn coloured(&self, colour: &str, text: &str) -> String {
         if self.colour { format!("{colour}{text}{RESET}") } else { text.to_owned() }
     }
+}
+
+/// How many jobs are over, which is what `num_trials` counts: a promotion of a paused trial is another.
+fn jobs_done(counts: &Counts, state: &StudyState) -> u64 {
+    state.jobs().saturating_sub(counts.unfinished)
 }
 
 fn bar(done: f64) -> String {

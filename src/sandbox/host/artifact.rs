@@ -25,6 +25,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
         if trial.artifact_bytes > limits.artifact_bytes_max {
             return Err(Fault::error(Outcome::Exceeded { limit: Limit::ArtifactBytesMax }));
         }
+        trial.gate.set_artifact_bytes(trial.artifact_bytes);
         trial.artifacts.entry(name).or_default().extend_from_slice(&bytes);
         Ok(())
     })?;
@@ -36,6 +37,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
         if let Some(bytes) = trial.artifacts.get_mut(&name) {
             trial.artifact_bytes -= bytes.len() as u64;
             *bytes = Vec::new();
+            trial.gate.set_artifact_bytes(trial.artifact_bytes);
         }
         Ok(())
     })

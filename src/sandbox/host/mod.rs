@@ -68,8 +68,12 @@ impl HostState {
     pub(super) fn new(limits: Arc<Limits>, role: Role, seed: Seed) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(usize::try_from(limits.handles_max).unwrap_or(usize::MAX));
+        let gauge = match &role {
+            Role::Trial(trial) => Some(trial.gate.clone()),
+            Role::Describe => None,
+        };
         Self {
-            memory: MemoryBound::new(limits.memory_bytes_max, limits.instances_max),
+            memory: MemoryBound::new(limits.memory_bytes_max, limits.instances_max, gauge),
             log: TrialLog::new(limits.log_bytes_max),
             limits,
             role,

@@ -1,0 +1,697 @@
+//! The machine that decides: inputs in, actions out, nothing else.
+//!
+//! It puts a search ([`Search`]: searcher and scheduler) under the study's clock; a driver talks to it. The methods of [`Study`] are of four kinds:
+//! - it is made by [`Study::new`]; for a study that was begun before, [`Study::reproduce`] is then called with each event of its
+//!   log, and [`Study::resume`] once after the last;
+//! - [`Study::handle`] takes what has happened to trials;
+//! - [`Study::poll_action`] gives what is to be done, until it gives nothing; call it after each of the above, but not between
+//!   `reproduce` and `resume`: what is to be done until then has been done;
+//! - the others tell of the state and change nothing.
+
+mod trial;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use self::trial::{Happened, Trial, Waiting};
+use super::event::{ArtifactRecord, Chain, EndReason, Entry, Event};
+use super::order::Frontier;
+use super::search::{Assignment, JobEnd, Search, Start};
+use super::spec::Clock;
+use super::{Attribute, Outcome, Report, ReportProblem, SpecError, StopReason, StudySpec, StudyState};
+use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
+use crate::numeric::random::{Purpose, Stream};
+use crate::scheduler::{Decision, Milestone, PlacementProblem, Progress, RungSystemState, Verdict};
+use crate::space::{Config, Value};
+
+/// Something that has happened to a trial. Inputs for a trial that has ended are ignored: it may have run ahead of the decision
+/// that ended it. Those for a paused trial are kept for its promotion: it may have run ahead of its pause.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// It made its next report.
+    Reported {
+        /// The trial.
+        trial: TrialId,
+        /// Its fuel until then.
+        fuel: Fuel,
+        /// What it said.
+        report: Report,
+    },
+    /// It has used at least this much fuel without a report.
+    Advanced {
+        /// The trial.
+        trial: TrialId,
+        /// A lower bound of its fuel at its next report or its end.
+        fuel: Fuel,
+    },
+    /// It ended.
+    Ended {
+        /// The trial.
+        trial: TrialId,
+        /// Its fuel in all.
+        fuel: Fuel,
+        /// How.
+        outcome: Outcome,
+        /// What it left behind, in the order of names.
+        artifacts: Vec<ArtifactRecord>,
+    },
+    /// What ran it was lost, and it is being run again from its start.
+    Restarted {
+        /// The trial.
+        trial: TrialId,
+    },
+    /// What ran it was lost repeatedly, and it is given up.
+    Crashed {
+        /// The trial.
+        trial: TrialId,
+    },
+}
+
+/// Something that the driver is to do, in the order given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Put an event at the end of the log.
+    Append(Entry),
+    /// Run a trial. If it was paused, it goes on from where it is; if what ran it is gone, it is run again from its start, with
+    /// [`Input::Restarted`] first.
+    Launch(Job),
+    /// A trial goes on past a milestone; for a driver that has it wait there.
+    Continue {
+        /// The trial.
+        trial: TrialId,
+        /// Its next milestone.
+        milestone: Option<u64>,
+    },
+    /// A trial is paused; it need not run on. Its pause is already in the log.
+    Pause(TrialId),
+    /// Stop running a trial; its end is already in the log.
+    Stop(TrialId),
+}
+
+/// A trial to be run, from its start or from a pause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// The trial.
+    pub trial: TrialId,
+    /// The slot that it occupies.
+    pub slot: Slot,
+    /// When it starts or goes on.
+    pub start: VirtualTime,
+    /// The fuel that it had used when it was paused; 0 for a new trial.
+    pub fuel_before: Fuel,
+    /// The next level of the resource at which it is compared with others; none if it is not. Until then no answer to its
+    /// reports depends on other trials.
+    pub milestone: Option<u64>,
+    /// The seed that it is given.
+    pub seed: Seed,
+    /// Its configuration.
+    pub config: Config,
+}
+
+/// The study cannot go on.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum StudyError {
+    /// A trial that was run again did something else than before.
+    #[error(
+        "trial {trial} was run again and differs from its first run at report {report}: a trial must depend on nothing but its \
+         arguments, its data and its seed"
+    )]
+    Diverged {
+        /// The trial.
+        trial: TrialId,
+        /// The number of the report, from 1.
+        report: u64,
+    },
+    /// The log holds another event than this build decides on.
+    #[error("the log differs at event {sequence}: it holds {logged}, this build gives {ours}")]
+    Replay {
+        /// The position.
+        sequence: u64,
+        /// The log's event, in short.
+        logged: String,
+        /// The event that the machine gives, in short.
+        ours: String,
+    },
+}
+
+impl Job {
+    /// When the trial, in this job, has used so much fuel in all.
+    #[must_use]
+    pub fn moment(&self, fuel: Fuel) -> VirtualTime {
+        self.start.after(Fuel(fuel.0.saturating_sub(self.fuel_before.0)))
+    }
+}
+
+/// A study in progress.
+pub struct Study {
+    spec: StudySpec,
+    search: Search,
+    /// The trials that have not ended.
+    trials: BTreeMap<TrialId, Trial>,
+    /// The trial in each busy slot.
+    slots: BTreeMap<Slot, TrialId>,
+    /// Slots that found nothing to do: all configurations were suggested. A promotion can fill them yet.
+    idle: BTreeSet<Slot>,
+    frontier: Frontier,
+    /// With [`Clock::Wall`], the trials of which something came in, in that order.
+    arrivals: VecDeque<TrialId>,
+    chain: Chain,
+    state: StudyState,
+    actions: VecDeque<Action>,
+    /// Why no more jobs are started, once that is so.
+    closed: Option<EndReason>,
+    /// When and where the last report or end was.
+    last: (VirtualTime, Slot),
+}
+
+impl Study {
+    /// A study at its start; its first actions are waiting.
+    ///
+    /// # Errors
+    /// If the specification is not well formed.
+    pub fn new(spec: StudySpec) -> Result<Self, SpecError> {
+        spec.check()?;
+        let slots = spec.slots()?;
+        let mut study = Self {
+            search: Search::new(&spec),
+            trials: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            idle: BTreeSet::new(),
+            frontier: Frontier::default(),
+            arrivals: VecDeque::new(),
+            chain: Chain::default(),
+            state: StudyState::new(spec.metrics.clone()),
+            actions: VecDeque::new(),
+            closed: None,
+            last: (VirtualTime(0), Slot(0)),
+            spec,
+        };
+        study.append(Event::StudyStarted { spec: Box::new(study.spec.clone()) });
+        for slot in 0..slots {
+            study.fill(Slot(slot), VirtualTime(0));
+        }
+        study.end_if_idle();
+        Ok(study)
+    }
+
+    /// Takes in the next event of an earlier run's log instead of running anything.
+    ///
+    /// # Errors
+    /// If this build decides otherwise than the log says.
+    pub fn reproduce(&mut self, logged: &Entry) -> Result<(), StudyError> {
+        if !self.actions.iter().any(|action| matches!(action, Action::Append(_))) {
+            self.consume_logged(&logged.event);
+        }
+        let ours = loop {
+            match self.actions.pop_front() {
+                Some(Action::Append(entry)) => break Some(entry),
+                // What the log says has been done.
+                Some(_) => {}
+                None => break None,
+            }
+        };
+        match ours {
+            Some(ours) if ours.digest == logged.digest => Ok(()),
+            ours => Err(StudyError::Replay {
+                sequence: logged.sequence.0,
+                logged: in_short(&logged.event),
+                ours: ours.map_or("no event".into(), |entry| in_short(&entry.event)),
+            }),
+        }
+    }
+
+    /// Goes on from where the log ended: every trial that runs is launched from its start.
+    pub fn resume(&mut self) {
+        self.actions.retain(|action| matches!(action, Action::Append(_)));
+        for trial in self.trials.values_mut() {
+            trial.restart();
+        }
+        for trial in self.slots.values() {
+            if let Some(trial) = self.trials.get(trial) {
+                self.actions.push_back(Action::Launch(trial.job.clone()));
+            }
+        }
+    }
+
+    /// Takes what has happened to a trial.
+    ///
+    /// # Errors
+    /// If a trial that was run again did something else than before.
+    pub fn handle(&mut self, input: Input) -> Result<(), StudyError> {
+        let (Input::Reported { trial, .. }
+        | Input::Advanced { trial, .. }
+        | Input::Ended { trial, .. }
+        | Input::Restarted { trial }
+        | Input::Crashed { trial }) = &input;
+        let trial = *trial;
+        let taken = self.with_trial(trial, |known| match input {
+            Input::Reported { fuel, report, .. } => known.take_report(fuel, report),
+            Input::Advanced { fuel, .. } => {
+                known.advance(fuel);
+                Ok(())
+            }
+            Input::Ended { fuel, outcome, artifacts, .. } => known.take_end(fuel, outcome, artifacts),
+            Input::Restarted { .. } => {
+                known.restart();
+                Ok(())
+            }
+            Input::Crashed { .. } => known.take_end(known.fuel_bound(), Outcome::Crashed, Vec::new()),
+        });
+        taken.unwrap_or(Ok(()))?;
+        if self.spec.clock == Clock::Wall {
+            self.arrivals.push_back(trial);
+        }
+        self.consume_ready();
+        Ok(())
+    }
+
+    /// The next thing to do, if there is one.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// The specification.
+    #[must_use]
+    pub fn spec(&self) -> &StudySpec {
+        &self.spec
+    }
+
+    /// The state after all events so far.
+    #[must_use]
+    pub fn state(&self) -> &StudyState {
+        &self.state
+    }
+
+    /// The chain over all events so far.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Whether the study has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.state.ended().is_some()
+    }
+
+    /// The jobs that are running, in order of slots.
+    pub fn running(&self) -> impl Iterator<Item = &Job> {
+        self.slots.values().filter_map(|trial| self.trials.get(trial)).map(|trial| &trial.job)
+    }
+
+    /// The job of a running trial.
+    #[must_use]
+    pub fn job(&self, trial: TrialId) -> Option<&Job> {
+        self.trials.get(&trial).filter(|known| !known.is_paused).map(|known| &known.job)
+    }
+
+    /// How many of a trial's reports have come in and not been consumed.
+    #[must_use]
+    pub fn reports_waiting(&self, trial: TrialId) -> usize {
+        self.trials.get(&trial).map_or(0, Trial::reports_waiting)
+    }
+
+    /// The rungs, one item a system; empty for schedulers without.
+    #[must_use]
+    pub fn rungs(&self) -> Vec<RungSystemState> {
+        self.search.rungs()
+    }
+
+    fn by_fuel(&self) -> bool {
+        self.spec.metrics.time_is_fuel()
+    }
+
+    /// Changes a trial, if it has not ended, and keeps the frontier in step.
+    fn with_trial<R>(&mut self, trial: TrialId, change: impl FnOnce(&mut Trial) -> R) -> Option<R> {
+        let by_fuel = self.by_fuel();
+        let known = self.trials.get_mut(&trial)?;
+        let before = known.next_event(by_fuel).moment;
+        let changed = change(known);
+        let after = known.next_event(by_fuel).moment;
+        if after != before && !known.is_paused {
+            self.frontier.place(known.job.slot, Some(before), after);
+        }
+        Some(changed)
+    }
+
+    /// Consumes events as long as no slot can still bring forth an earlier one.
+    fn consume_ready(&mut self) {
+        while let Some(trial) = self.next_ready() {
+            let by_fuel = self.by_fuel();
+            if let Some(waiting) = self.with_trial(trial, |known| known.take_next(by_fuel)).flatten() {
+                self.consume(trial, waiting);
+            }
+        }
+    }
+
+    /// The trial whose next event is to be consumed, if one is known.
+    fn next_ready(&mut self) -> Option<TrialId> {
+        let by_fuel = self.by_fuel();
+        let is_ready = |known: &&Trial| !known.is_paused && known.next_event(by_fuel).is_known;
+        match self.spec.clock {
+            Clock::Virtual => {
+                let trial = *self.slots.get(&self.frontier.first()?)?;
+                self.trials.get(&trial).filter(is_ready).map(|_| trial)
+            }
+            Clock::Wall => loop {
+                let trial = *self.arrivals.front()?;
+                if self.trials.get(&trial).filter(is_ready).is_some() {
+                    return Some(trial);
+                }
+                self.arrivals.pop_front();
+            },
+        }
+    }
+
+    fn consume(&mut self, trial: TrialId, waiting: Waiting) {
+        let Some(known) = self.trials.get(&trial) else { return };
+        let Waiting { fuel, what } = waiting;
+        let moment = Moment { trial, slot: known.job.slot, time: known.job.moment(fuel), fuel };
+        self.last = (moment.time, moment.slot);
+        match what {
+            Happened::Reported(report) => self.consume_report(moment, report),
+            Happened::Ended(outcome, artifacts) => self.consume_end(moment, outcome, artifacts),
+            Happened::AtMilestone => self.consume_milestone(moment),
+        }
+        self.fill_idle(moment.time);
+        self.end_if_idle();
+    }
+
+    fn consume_report(&mut self, moment: Moment, report: Report) {
+        let Moment { trial, time, fuel, .. } = moment;
+        if self.is_past_time_out(time) {
+            return self.stop(moment, StopReason::TimeOut);
+        }
+        if self.trials.get(&trial).is_some_and(|known| known.is_over) {
+            return self.stop(moment, StopReason::MaxT);
+        }
+        let readings = match report.read(&self.spec.metrics, fuel) {
+            Ok(readings) => readings,
+            Err(problem) => return self.refuse_report(moment, problem),
+        };
+        let searcher_info = self.searcher_info();
+        let progress = Progress { trial, time: readings.time, reward: readings.reward };
+        // Where fuel is the resource, milestones come between the reports.
+        let verdict = if self.by_fuel() { Ok(Verdict::CONTINUE) } else { self.judge(&progress) };
+        let verdict = match verdict {
+            Ok(verdict) => verdict,
+            Err(problem) => return self.refuse_report(moment, ReportProblem::Unplaceable(problem)),
+        };
+        self.append(Event::Reported { trial, time, fuel, report, searcher_info, decision: verdict.decision });
+        if verdict.milestone == Some(Milestone::MaxT) && verdict.decision == Decision::Stop {
+            // It may finish what it is doing, such as to save its model.
+            self.actions.push_back(Action::Continue { trial, milestone: None });
+            if let Some(known) = self.trials.get_mut(&trial) {
+                known.is_over = true;
+            }
+            return;
+        }
+        self.follow(moment, &verdict);
+    }
+
+    /// The trial's fuel has reached its milestone: it is judged by what it last reported.
+    fn consume_milestone(&mut self, moment: Moment) {
+        let Moment { trial, time, fuel, .. } = moment;
+        let reward = self.state.trial(trial).and_then(|record| record.reward);
+        let verdict = match self.judge(&Progress { trial, time: Some(fuel.0), reward }) {
+            Ok(verdict) => verdict,
+            Err(problem) => return self.refuse_report(moment, ReportProblem::Unplaceable(problem)),
+        };
+        self.append(Event::Judged { trial, time, fuel, decision: verdict.decision });
+        if verdict.milestone == Some(Milestone::MaxT) && verdict.decision == Decision::Stop {
+            return self.stop(moment, StopReason::MaxT);
+        }
+        self.follow(moment, &verdict);
+    }
+
+    /// Whether a report at `time` comes too late.
+    fn is_past_time_out(&self, time: VirtualTime) -> bool {
+        self.spec.stop_jobs_after_time_out && self.spec.time_out.is_some_and(|time_out| time > time_out)
+    }
+
+    fn judge(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem> {
+        let Some(known) = self.trials.get(&progress.trial) else { return Ok(Verdict::CONTINUE) };
+        self.search.on_report(progress, &known.job.config)
+    }
+
+    /// Does what was decided.
+    fn follow(&mut self, moment: Moment, verdict: &Verdict) {
+        match verdict.decision {
+            Decision::Stop => self.stop(moment, StopReason::Scheduler),
+            Decision::Pause => self.pause(moment, verdict),
+            Decision::Continue if verdict.milestone.is_some() => {
+                let (trial, milestone) = (moment.trial, verdict.next_milestone);
+                self.with_trial(trial, |known| known.job.milestone = milestone);
+                self.actions.push_back(Action::Continue { trial, milestone });
+            }
+            Decision::Continue => {}
+        }
+    }
+
+    fn searcher_info(&self) -> Vec<Attribute> {
+        if !self.spec.training_history_searcher_info {
+            return Vec::new();
+        }
+        let searcher = self.search.searcher();
+        let size = searcher.data_size();
+        let size = (size > 0).then(|| Attribute {
+            name: "searcher_data_size".into(),
+            value: Value::Integer(i64::try_from(size).unwrap_or(i64::MAX)),
+        });
+        let parameters = searcher
+            .model_parameters()
+            .into_iter()
+            .map(|(name, value)| Attribute { name: format!("searcher_params_{name}"), value: Value::Real(value) });
+        size.into_iter().chain(parameters).collect()
+    }
+
+    fn refuse_report(&mut self, moment: Moment, problem: ReportProblem) {
+        let reports = self.state.trial(moment.trial).map_or(0, |record| record.reports);
+        self.consume_end(moment, Outcome::BadReport { report: reports + 1, problem }, Vec::new());
+    }
+
+    /// Ends a running trial by the study's decision.
+    fn stop(&mut self, moment: Moment, reason: StopReason) {
+        self.consume_end(moment, Outcome::Stopped { reason }, Vec::new());
+    }
+
+    fn pause(&mut self, moment: Moment, verdict: &Verdict) {
+        let Moment { trial, slot, time, fuel } = moment;
+        let level = match verdict.milestone {
+            Some(Milestone::Rung(level)) => level,
+            _ => 0,
+        };
+        self.leave_slot(trial);
+        let Some(known) = self.trials.get_mut(&trial) else { return };
+        known.is_paused = true;
+        known.job.fuel_before = fuel;
+        let runs_on = !known.end_came();
+        self.search.on_job_end(trial, &known.job.config, JobEnd::Paused);
+        self.append(Event::TrialPaused { trial, time, fuel, level });
+        if runs_on {
+            self.actions.push_back(Action::Pause(trial));
+        }
+        self.fill(slot, time);
+    }
+
+    fn consume_end(&mut self, moment: Moment, outcome: Outcome, artifacts: Vec<ArtifactRecord>) {
+        let Moment { trial, slot, time, fuel } = moment;
+        self.leave_slot(trial);
+        let Some(known) = self.trials.remove(&trial) else { return };
+        let reward = self.state.trial(trial).and_then(|record| record.reward);
+        let outcome = match outcome {
+            Outcome::Completed if reward.is_none() => {
+                Outcome::NeverRewarded { attribute: self.spec.metrics.reward_attr.clone() }
+            }
+            outcome => outcome,
+        };
+        let end = if outcome.is_failure() { JobEnd::Failed } else { JobEnd::Ended };
+        self.append(Event::TrialEnded { trial, time, fuel, outcome, artifacts });
+        if !known.end_came() {
+            self.actions.push_back(Action::Stop(trial));
+        }
+        self.search.on_job_end(trial, &known.job.config, end);
+        self.fill(slot, time);
+    }
+
+    /// Frees the slot of a trial.
+    fn leave_slot(&mut self, trial: TrialId) {
+        let by_fuel = self.by_fuel();
+        let Some(known) = self.trials.get(&trial) else { return };
+        self.slots.remove(&known.job.slot);
+        self.frontier.remove(known.job.slot, known.next_event(by_fuel).moment);
+    }
+
+    /// Starts the next job in a free slot, unless the study starts no more.
+    fn fill(&mut self, slot: Slot, time: VirtualTime) {
+        let (spec, state) = (&self.spec, &self.state);
+        self.closed = self.closed.or_else(|| reason_to_close(spec, state, time, state.jobs()));
+        if self.closed.is_some() {
+            return;
+        }
+        let more = |jobs| reason_to_close(spec, state, time, jobs).is_none();
+        let Some(Assignment { trial, start, placement, .. }) = self.search.next_job(time, None, more) else {
+            self.idle.insert(slot);
+            return;
+        };
+        match start {
+            Start::New(config) => {
+                let seed = Seed(Stream::new(self.spec.seed, Purpose::TrialSeed, trial.0, 0).next_u64());
+                let (bracket, milestone) = (placement.bracket, placement.milestone);
+                let fuel_before = Fuel(0);
+                let job = Job { trial, slot, start: time, fuel_before, milestone, seed, config };
+                let config = job.config.clone();
+                self.append(Event::TrialStarted { trial, slot, time, seed, config, bracket, milestone });
+                self.trials.insert(trial, Trial::new(job));
+            }
+            Start::Promoted { resume_from } => {
+                let Some(known) = self.trials.get_mut(&trial) else { return };
+                known.is_paused = false;
+                known.job.slot = slot;
+                known.job.start = time;
+                known.job.milestone = placement.milestone;
+                self.search.promoted(trial, &known.job.config, &placement);
+                let (bracket, milestone) = (placement.bracket, placement.milestone);
+                self.append(Event::TrialResumed { trial, slot, time, resume_from, bracket, milestone });
+            }
+        }
+        self.occupy(trial, slot);
+    }
+
+    /// A trial goes to work in its slot.
+    fn occupy(&mut self, trial: TrialId, slot: Slot) {
+        let by_fuel = self.by_fuel();
+        let Some(known) = self.trials.get(&trial) else { return };
+        self.frontier.place(slot, None, known.next_event(by_fuel).moment);
+        self.slots.insert(slot, trial);
+        if !known.end_came() {
+            self.actions.push_back(Action::Launch(known.job.clone()));
+        }
+        if self.spec.clock == Clock::Wall {
+            // It may have run ahead of its pause.
+            self.arrivals.push_back(trial);
+        }
+    }
+
+    /// Lets slots that found nothing to do look again: what was just consumed may have made a promotion possible.
+    fn fill_idle(&mut self, time: VirtualTime) {
+        while let Some(slot) = self.idle.pop_first() {
+            self.fill(slot, time);
+            if self.idle.contains(&slot) {
+                // What one slot did not find, the next will not either.
+                return;
+            }
+            // An earlier slot can come now at the same moment.
+            self.last.1 = self.last.1.min(slot);
+        }
+    }
+
+    fn end_if_idle(&mut self) {
+        if !self.slots.is_empty() || self.is_finished() {
+            return;
+        }
+        let exhausted = self.search.is_exhausted().then_some(EndReason::Exhausted);
+        if let Some(reason) = self.closed.or(exhausted) {
+            self.append(Event::StudyEnded { time: self.state.time(), reason });
+        }
+    }
+
+    fn append(&mut self, event: Event) {
+        self.state.apply(&event);
+        let entry = self.chain.push(event);
+        self.actions.push_back(Action::Append(entry));
+    }
+
+    /// Whether a report that the log does not hold may have stopped the trial. Other stops follow from what the log holds.
+    fn may_stop(&self, reason: StopReason, known: &Trial, time: VirtualTime) -> bool {
+        match reason {
+            StopReason::TimeOut => self.is_past_time_out(time),
+            StopReason::MaxT => known.is_over,
+            StopReason::Scheduler => false,
+        }
+    }
+
+    /// Consumes what the log says came in at its place; when that was and what was decided follows from it.
+    fn consume_logged(&mut self, event: &Event) {
+        let (trial, fuel, what) = match event {
+            Event::Reported { trial, fuel, report, .. } => (*trial, *fuel, Happened::Reported(report.clone())),
+            Event::Judged { trial, fuel, .. } => (*trial, *fuel, Happened::AtMilestone),
+            Event::TrialEnded { trial, fuel, outcome, artifacts, .. } => {
+                (*trial, *fuel, Happened::Ended(outcome.clone(), artifacts.clone()))
+            }
+            _ => return,
+        };
+        let Some(known) = self.trials.get(&trial).filter(|known| !known.is_paused) else { return };
+        let (time, slot) = (known.job.moment(fuel), known.job.slot);
+        let is_early = (time, slot) < self.last;
+        let milestone = known.job.milestone.filter(|_| self.by_fuel()).map(Fuel);
+        let is_misplaced = match what {
+            Happened::AtMilestone => milestone != Some(fuel),
+            _ => milestone.is_some_and(|milestone| fuel > milestone),
+        };
+        let is_decided = match &what {
+            Happened::Ended(Outcome::Stopped { reason }, _) => !self.may_stop(*reason, known, time),
+            _ => false,
+        };
+        let is_early = self.spec.clock == Clock::Virtual && is_early;
+        if is_early || is_misplaced || is_decided || fuel < known.fuel_bound() {
+            // No order of inputs has it here.
+            return;
+        }
+        self.with_trial(trial, |known| known.note_logged(fuel, &what));
+        self.consume(trial, Waiting { fuel, what });
+    }
+}
+
+/// Where and when something happened.
+#[derive(Clone, Copy)]
+struct Moment {
+    trial: TrialId,
+    slot: Slot,
+    time: VirtualTime,
+    fuel: Fuel,
+}
+
+/// Why no job may be started at `time` after so many, if so.
+fn reason_to_close(spec: &StudySpec, state: &StudyState, time: VirtualTime, jobs: u64) -> Option<EndReason> {
+    if spec.num_trials.is_some_and(|num_trials| jobs >= num_trials) {
+        return Some(EndReason::NumTrials);
+    }
+    if spec.time_out.is_some_and(|time_out| time >= time_out) || time >= VirtualTime::LAST {
+        return Some(EndReason::TimeOut);
+    }
+    match (state.best(), spec.max_reward) {
+        (Some(best), Some(max_reward)) if best.reward >= max_reward => Some(EndReason::MaxReward),
+        _ => None,
+    }
+}
+
+/// An event in a few words, for messages.
+pub(crate) fn in_short(event: &Event) -> String {
+    const CHARACTERS_MAX: usize = 200;
+    let text = match event {
+        Event::StudyStarted { spec } => format!("the start of study `{}` ({})", spec.name, spec.digest().short()),
+        Event::TrialStarted { trial, slot, time, config, .. } => {
+            format!("the start of trial {trial} in slot {slot} at {time} with {config}")
+        }
+        Event::Reported { trial, time, report, decision, .. } => {
+            let attributes: Vec<String> =
+                report.attributes.iter().map(|attribute| format!("{} = {}", attribute.name, attribute.value)).collect();
+            format!("a report of trial {trial} at {time}, {decision:?}: {}", attributes.join(", "))
+        }
+        Event::TrialEnded { trial, time, outcome, .. } => format!("the end of trial {trial} at {time}: {outcome}"),
+        Event::Judged { trial, time, fuel, decision } => {
+            format!("the milestone {fuel} of trial {trial} at {time}: {decision:?}")
+        }
+        Event::TrialPaused { trial, time, level, .. } => {
+            format!("the pause of trial {trial} at {time}, at level {level}")
+        }
+        Event::TrialResumed { trial, slot, time, resume_from, .. } => {
+            format!("the promotion of trial {trial} from level {resume_from} in slot {slot} at {time}")
+        }
+        Event::StudyEnded { time, reason } => format!("the end of the study at {time}: {reason:?}"),
+    };
+    match text.char_indices().nth(CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

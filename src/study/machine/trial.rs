@@ -1,0 +1,181 @@
+//! A trial that has not ended, as the machine sees it: its present job, what came in from it, and what can come next.
+
+use std::collections::VecDeque;
+
+use super::{Job, StudyError};
+use crate::numeric::amount::{Fuel, VirtualTime};
+use crate::numeric::digest::canonical_bytes;
+use crate::study::event::ArtifactRecord;
+use crate::study::{Outcome, Report};
+
+/// A trial that runs or is paused.
+pub(super) struct Trial {
+    pub(super) job: Job,
+    /// Whether it is paused; it then has no slot, and `job` is the one that was paused.
+    pub(super) is_paused: bool,
+    /// Whether it has reached `max_t`: it may finish what it is doing, but not report again.
+    pub(super) is_over: bool,
+    /// The least fuel at which its next input can be.
+    fuel_bound: Fuel,
+    /// What has come in and not been consumed, in order.
+    waiting: VecDeque<Waiting>,
+    /// A print of each report that came in, to compare a second run with.
+    prints: Vec<u64>,
+    /// How many reports came in from the present run.
+    reports_of_run: usize,
+    /// Whether its end has come in.
+    end_came: bool,
+}
+
+/// Something that came in and waits for its turn.
+pub(super) struct Waiting {
+    pub(super) fuel: Fuel,
+    pub(super) what: Happened,
+}
+
+pub(super) enum Happened {
+    Reported(Report),
+    Ended(Outcome, Vec<ArtifactRecord>),
+    /// Its fuel reached its milestone, where `time_attr` is `fuel`.
+    AtMilestone,
+}
+
+/// What a trial does next on the study's clock.
+pub(super) struct NextEvent {
+    /// The earliest moment at which it can be.
+    pub(super) moment: VirtualTime,
+    /// Whether it is known.
+    pub(super) is_known: bool,
+}
+
+impl Trial {
+    pub(super) fn new(job: Job) -> Self {
+        Self {
+            job,
+            is_paused: false,
+            is_over: false,
+            fuel_bound: Fuel(0),
+            waiting: VecDeque::new(),
+            prints: Vec::new(),
+            reports_of_run: 0,
+            end_came: false,
+        }
+    }
+
+    /// When the next event is. `by_fuel` says whether milestones are amounts of fuel.
+    pub(super) fn next_event(&self, by_fuel: bool) -> NextEvent {
+        let known = self.waiting.front().map(|waiting| waiting.fuel);
+        let next = known.unwrap_or(self.fuel_bound);
+        match self.milestone_of_fuel(by_fuel) {
+            // At the milestone exactly there may still be a report, which then comes first.
+            Some(milestone) if next > milestone => self.event_at(milestone, true),
+            _ => self.event_at(next, known.is_some()),
+        }
+    }
+
+    /// Takes the next event, if it is known.
+    pub(super) fn take_next(&mut self, by_fuel: bool) -> Option<Waiting> {
+        if !self.next_event(by_fuel).is_known {
+            return None;
+        }
+        let next = self.waiting.front().map_or(self.fuel_bound, |waiting| waiting.fuel);
+        match self.milestone_of_fuel(by_fuel) {
+            Some(milestone) if next > milestone => Some(Waiting { fuel: milestone, what: Happened::AtMilestone }),
+            _ => self.waiting.pop_front(),
+        }
+    }
+
+    fn milestone_of_fuel(&self, by_fuel: bool) -> Option<Fuel> {
+        self.job.milestone.filter(|_| by_fuel).map(Fuel)
+    }
+
+    fn event_at(&self, fuel: Fuel, is_known: bool) -> NextEvent {
+        NextEvent { moment: self.job.moment(fuel), is_known }
+    }
+
+    /// Whether its end has come in.
+    pub(super) fn end_came(&self) -> bool {
+        self.end_came
+    }
+
+    /// The least fuel at which its next input can be.
+    pub(super) fn fuel_bound(&self) -> Fuel {
+        self.fuel_bound
+    }
+
+    /// How many reports have come in and not been consumed.
+    pub(super) fn reports_waiting(&self) -> usize {
+        self.waiting.len() - usize::from(self.end_came)
+    }
+
+    pub(super) fn advance(&mut self, fuel: Fuel) {
+        self.fuel_bound = self.fuel_bound.max(fuel);
+    }
+
+    /// What ran it is gone; it is run again from its start.
+    pub(super) fn restart(&mut self) {
+        self.reports_of_run = 0;
+    }
+
+    pub(super) fn take_report(&mut self, fuel: Fuel, report: Report) -> Result<(), StudyError> {
+        if self.end_came {
+            return Ok(());
+        }
+        let print = print_of(fuel, &report);
+        self.reports_of_run += 1;
+        let number = self.reports_of_run as u64;
+        let diverged = StudyError::Diverged { trial: self.job.trial, report: number };
+        if let Some(&earlier) = self.prints.get(self.reports_of_run - 1) {
+            return if earlier == print { Ok(()) } else { Err(diverged) };
+        }
+        if fuel < self.fuel_bound {
+            return Err(diverged);
+        }
+        self.prints.push(print);
+        self.advance(fuel);
+        self.waiting.push_back(Waiting { fuel, what: Happened::Reported(report) });
+        Ok(())
+    }
+
+    pub(super) fn take_end(
+        &mut self,
+        fuel: Fuel,
+        outcome: Outcome,
+        artifacts: Vec<ArtifactRecord>,
+    ) -> Result<(), StudyError> {
+        if self.end_came {
+            return Ok(());
+        }
+        if self.contradicts_end(fuel, &outcome) {
+            return Err(StudyError::Diverged { trial: self.job.trial, report: self.reports_of_run as u64 + 1 });
+        }
+        self.end_came = true;
+        // A trap's fuel is what the engine had last written down: never before what is already known.
+        self.advance(fuel);
+        self.waiting.push_back(Waiting { fuel: self.fuel_bound, what: Happened::Ended(outcome, artifacts) });
+        Ok(())
+    }
+
+    /// Takes note of what an earlier run's log says; it is consumed at once.
+    pub(super) fn note_logged(&mut self, fuel: Fuel, what: &Happened) {
+        if let Happened::Reported(report) = what {
+            self.prints.push(print_of(fuel, report));
+        }
+        self.advance(fuel);
+    }
+
+    /// Whether the trial, run again, cannot have come to this end if its first run did what is known of it.
+    fn contradicts_end(&self, fuel: Fuel, outcome: &Outcome) -> bool {
+        // What the engine had last written down when it broke off may be less than what was known.
+        let exact = !matches!(outcome, Outcome::Trapped { .. } | Outcome::Exceeded { .. });
+        let too_early = exact && fuel < self.fuel_bound;
+        outcome.is_reproducible() && (too_early || self.reports_of_run < self.prints.len())
+    }
+}
+
+fn print_of(fuel: Fuel, report: &Report) -> u64 {
+    let hash = blake3::hash(&canonical_bytes(&(fuel, report)));
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash.as_bytes()[..8]);
+    u64::from_le_bytes(bytes)
+}

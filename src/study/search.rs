@@ -1,0 +1,314 @@
+//! The search itself: a searcher and a scheduler, and what each is told of the other's trials.
+//!
+//! It knows no slots, no fuel and no log: the machine ([`super::Study`]) puts it under the study's clock. Neither searcher nor
+//! scheduler knows that there is another.
+
+use std::collections::BTreeMap;
+
+use crate::numeric::amount::{TrialId, VirtualTime};
+use crate::scheduler::{
+    Decision, NextJob, Placement, PlacementProblem, Progress, RungSystemState, Scheduler, SearcherData, Verdict,
+};
+use crate::searcher::{Observation, ObservationKind, Searcher, SuggestContext};
+use crate::space::Config;
+
+use super::StudySpec;
+
+/// A searcher and a scheduler at work.
+pub(super) struct Search {
+    searcher: Box<dyn Searcher>,
+    scheduler: Box<dyn Scheduler>,
+    feed: Feed,
+    delay_get_config: bool,
+    /// How many trials were started.
+    trials: u64,
+    /// How many jobs were started: trials, and promotions of paused ones.
+    jobs: u64,
+    /// A configuration chosen ahead, without `delay_get_config`.
+    ahead: Option<Option<Config>>,
+    exhausted: bool,
+    /// What the searcher was last told of each running trial.
+    told: BTreeMap<TrialId, Told>,
+}
+
+/// Which rewards the searcher is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Feed {
+    /// The last of each trial, when it has ended.
+    AtEnd,
+    /// As `searcher_data` says.
+    Reports(SearcherData),
+}
+
+/// What a searcher was last told of a trial's job.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    /// The level of its latest reward, if that is to be withdrawn for the next.
+    provisional: Option<u64>,
+    /// A reward that the searcher was not told.
+    withheld: Option<(Option<u64>, f64)>,
+}
+
+/// What a free slot does next.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Assignment {
+    /// The trial.
+    pub(super) trial: TrialId,
+    /// Whether the trial is new, with its configuration, or was paused.
+    pub(super) start: Start,
+    /// Where it stands among the rungs.
+    pub(super) placement: Placement,
+}
+
+/// How a job comes about.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Start {
+    /// It is the first of a new trial, of this configuration.
+    New(Config),
+    /// It goes on with a trial that was paused.
+    Promoted {
+        /// The level at which it was paused.
+        resume_from: u64,
+    },
+}
+
+impl Search {
+    /// The search of that specification, at its start.
+    pub(super) fn new(spec: &StudySpec) -> Self {
+        Self {
+            searcher: spec.searcher.build(&spec.space, spec.seed),
+            scheduler: spec.scheduler.build(),
+            feed: spec.scheduler.searcher_data().map_or(Feed::AtEnd, Feed::Reports),
+            delay_get_config: spec.delay_get_config,
+            trials: 0,
+            jobs: 0,
+            ahead: None,
+            exhausted: false,
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// What a free slot does at `elapsed`; nothing if every configuration was suggested and no trial is to be promoted now.
+    /// `bracket` forces the draw of a bracket; `more` says whether another job may follow this one.
+    pub(super) fn next_job(
+        &mut self,
+        elapsed: VirtualTime,
+        bracket: Option<u32>,
+        more: impl FnOnce(u64) -> bool,
+    ) -> Option<Assignment> {
+        let (trial, start, placement) = match self.scheduler.next_job(bracket) {
+            NextJob::Resume { trial, resume_from, placement } => (trial, Start::Promoted { resume_from }, placement),
+            NextJob::Start(placement) => {
+                let trial = TrialId(self.trials);
+                let config = self.next_config(trial, elapsed)?;
+                self.trials += 1;
+                self.scheduler.on_trial_start(trial, &placement);
+                (trial, Start::New(config), placement)
+            }
+        };
+        self.jobs += 1;
+        self.told.insert(trial, Told::default());
+        if let Start::New(config) = &start {
+            self.pending(trial, config, placement.milestone);
+            if !self.delay_get_config && self.ahead.is_none() && more(self.jobs) {
+                let context = SuggestContext { trial: TrialId(trial.0 + 1), elapsed };
+                self.ahead = Some(self.searcher.suggest(&context));
+            }
+        }
+        Some(Assignment { trial, start, placement })
+    }
+
+    /// Tells the searcher of a promoted trial's job, which only its configuration is missing for.
+    pub(super) fn promoted(&mut self, trial: TrialId, config: &Config, placement: &Placement) {
+        self.pending(trial, config, placement.milestone);
+    }
+
+    /// Decides on a report of a running trial.
+    ///
+    /// # Errors
+    /// If the report cannot be placed; nothing has changed then.
+    pub(super) fn on_report(&mut self, progress: &Progress, config: &Config) -> Result<Verdict, PlacementProblem> {
+        let verdict = self.scheduler.on_report(progress)?;
+        if let Some(reward) = progress.reward {
+            self.feed(progress, reward, &verdict, config);
+        }
+        Ok(verdict)
+    }
+
+    /// Takes note that a trial's job is over: paused, stopped or ended by itself, then with its last reward.
+    pub(super) fn on_job_end(&mut self, trial: TrialId, config: &Config, end: JobEnd) {
+        self.scheduler.on_job_end(trial);
+        let told = self.told.remove(&trial).unwrap_or_default();
+        if end == JobEnd::Failed {
+            self.observe(trial, config, ObservationKind::Failed);
+        }
+        if let Some((level, reward)) = told.withheld.filter(|_| end != JobEnd::Paused) {
+            self.observe(trial, config, ObservationKind::Rewarded { level, reward });
+        }
+        self.observe(trial, config, ObservationKind::JobEnded);
+    }
+
+    /// Whether every configuration of the space was suggested.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted
+    }
+
+    /// The rungs, one item a system; empty where there are none.
+    pub(super) fn rungs(&self) -> Vec<RungSystemState> {
+        self.scheduler.rungs()
+    }
+
+    /// The searcher, to ask about its model.
+    pub(super) fn searcher(&self) -> &dyn Searcher {
+        self.searcher.as_ref()
+    }
+
+    fn next_config(&mut self, trial: TrialId, elapsed: VirtualTime) -> Option<Config> {
+        if self.exhausted {
+            return None;
+        }
+        let config = match self.ahead.take() {
+            Some(suggestion) => suggestion,
+            None => self.searcher.suggest(&SuggestContext { trial, elapsed }),
+        };
+        self.exhausted = config.is_none();
+        config
+    }
+
+    /// Passes a reward on to the searcher, now or later, as `searcher_data` says.
+    fn feed(&mut self, progress: &Progress, reward: f64, verdict: &Verdict, config: &Config) {
+        let Progress { trial, time: level, .. } = *progress;
+        let at_milestone = verdict.milestone.is_some();
+        let told = self.told.get(&trial).copied().unwrap_or_default();
+        let next = match self.feed {
+            Feed::AtEnd => return self.note(trial, Told { withheld: Some((level, reward)), ..told }),
+            Feed::Reports(SearcherData::Rungs) if !at_milestone => {
+                return self.note(trial, Told { withheld: Some((level, reward)), ..told });
+            }
+            Feed::Reports(SearcherData::Rungs) => verdict.next_milestone,
+            Feed::Reports(_) if verdict.ignore_data => return,
+            Feed::Reports(_) => level.map(|level| level.saturating_add(1)),
+        };
+        let mut now = Told::default();
+        if self.feed == Feed::Reports(SearcherData::RungsAndLast) {
+            if let Some(level) = told.provisional {
+                self.observe(trial, config, ObservationKind::Withdrawn { level });
+            }
+            now.provisional = level.filter(|_| !at_milestone);
+        }
+        self.note(trial, now);
+        self.observe(trial, config, ObservationKind::Rewarded { level, reward });
+        if verdict.decision == Decision::Continue && next.is_some() {
+            self.pending(trial, config, next);
+        }
+    }
+
+    fn note(&mut self, trial: TrialId, told: Told) {
+        self.told.insert(trial, told);
+    }
+
+    fn pending(&mut self, trial: TrialId, config: &Config, level: Option<u64>) {
+        self.observe(trial, config, ObservationKind::Pending { level });
+    }
+
+    fn observe(&mut self, trial: TrialId, config: &Config, kind: ObservationKind) {
+        self.searcher.observe(&Observation { trial, config, kind });
+    }
+}
+
+/// How a trial's job came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JobEnd {
+    /// The trial is paused and may be promoted.
+    Paused,
+    /// The trial has ended.
+    Ended,
+    /// The trial has failed.
+    Failed,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::numeric::digest::Digest;
+    use crate::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+    use crate::space::Space;
+
+    /// Notes down what it is told.
+    struct Listener(Arc<Mutex<Vec<ObservationKind>>>);
+
+    impl Searcher for Listener {
+        fn suggest(&mut self, _: &SuggestContext) -> Option<Config> {
+            Some(Config::default())
+        }
+
+        fn observe(&mut self, observation: &Observation<'_>) {
+            self.0.lock().unwrap().push(observation.kind);
+        }
+    }
+
+    /// What a searcher is told of a trial that reports rewards 0.1, 0.2, … and then ends so.
+    fn told(scheduler: SchedulerSpec, reports: u64, end: JobEnd) -> Vec<ObservationKind> {
+        let space = Space::new(Vec::new()).unwrap();
+        let spec = StudySpec { scheduler, ..StudySpec::new("told", space, Digest::of(b"")) };
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let mut search = Search { searcher: Box::new(Listener(heard.clone())), ..Search::new(&spec) };
+        let job = search.next_job(VirtualTime(0), None, |_| true).unwrap();
+        for time in 1..=reports {
+            let reward = Some(time as f64 / 10.0);
+            search.on_report(&Progress { trial: job.trial, time: Some(time), reward }, &Config::default()).unwrap();
+        }
+        search.on_job_end(job.trial, &Config::default(), end);
+        std::mem::take(&mut *heard.lock().unwrap())
+    }
+
+    fn stopping(searcher_data: SearcherData) -> SchedulerSpec {
+        SchedulerSpec::Hyperband(HyperbandSpec { searcher_data, ..HyperbandSpec::new(HyperbandKind::Stopping, 9) })
+    }
+
+    const fn pending(level: u64) -> ObservationKind {
+        ObservationKind::Pending { level: Some(level) }
+    }
+
+    const fn rewarded(level: u64, reward: f64) -> ObservationKind {
+        ObservationKind::Rewarded { level: Some(level), reward }
+    }
+
+    #[test]
+    fn with_fifo_the_last_reward_is_told_when_the_trial_has_ended() {
+        let start = ObservationKind::Pending { level: None };
+        let expected = [start, rewarded(2, 0.2), ObservationKind::JobEnded];
+        assert_eq!(told(SchedulerSpec::Fifo, 2, JobEnd::Ended), expected);
+        let failed = [start, ObservationKind::Failed, rewarded(2, 0.2), ObservationKind::JobEnded];
+        assert_eq!(told(SchedulerSpec::Fifo, 2, JobEnd::Failed), failed);
+    }
+
+    #[test]
+    fn rewards_at_rungs_are_told_and_that_of_an_early_end() {
+        let rungs = vec![pending(1), rewarded(1, 0.1), pending(3), rewarded(3, 0.3), pending(9)];
+        let ended = [rungs.clone(), vec![rewarded(4, 0.4), ObservationKind::JobEnded]].concat();
+        assert_eq!(told(stopping(SearcherData::Rungs), 4, JobEnd::Ended), ended);
+        let paused = [rungs, vec![ObservationKind::JobEnded]].concat();
+        assert_eq!(told(stopping(SearcherData::Rungs), 4, JobEnd::Paused), paused);
+    }
+
+    #[test]
+    fn all_rewards_are_told_each_with_the_next_to_come() {
+        let expected =
+            [pending(1), rewarded(1, 0.1), pending(2), rewarded(2, 0.2), pending(3), ObservationKind::JobEnded];
+        assert_eq!(told(stopping(SearcherData::All), 2, JobEnd::Ended), expected);
+    }
+
+    #[test]
+    fn a_reward_between_rungs_is_withdrawn_for_the_next() {
+        let withdrawn = |level| ObservationKind::Withdrawn { level };
+        let expected = [
+            vec![pending(1), rewarded(1, 0.1), pending(2), rewarded(2, 0.2), pending(3)],
+            vec![withdrawn(2), rewarded(3, 0.3), pending(4), rewarded(4, 0.4), pending(5)],
+            vec![withdrawn(4), rewarded(5, 0.5), pending(6), ObservationKind::JobEnded],
+        ];
+        assert_eq!(told(stopping(SearcherData::RungsAndLast), 5, JobEnd::Ended), expected.concat());
+    }
+}
