@@ -226,8 +226,9 @@ impl Study {
             trial.restart();
         }
         for trial in self.slots.values() {
-            if let Some(trial) = self.trials.get(trial) {
-                self.actions.push_back(Action::Launch(trial.job.clone()));
+            if let Some(known) = self.trials.get_mut(trial) {
+                known.launch_waits = true;
+                self.actions.push_back(Action::Launch(known.job.clone()));
             }
         }
     }
@@ -257,6 +258,7 @@ impl Study {
             Input::Crashed { .. } => known.take_end(known.fuel_bound(), Outcome::Crashed, Vec::new()),
         });
         taken.unwrap_or(Ok(()))?;
+        self.spare_launch(trial);
         if self.spec.clock == Clock::Wall {
             self.arrivals.push_back(trial);
         }
@@ -266,7 +268,13 @@ impl Study {
 
     /// The next thing to do, if there is one.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        let action = self.actions.pop_front();
+        if let Some(Action::Launch(job)) = &action
+            && let Some(known) = self.trials.get_mut(&job.trial)
+        {
+            known.launch_waits = false;
+        }
+        action
     }
 
     /// The specification.
@@ -331,6 +339,21 @@ impl Study {
             self.frontier.place(known.job.slot, Some(before), after);
         }
         Some(changed)
+    }
+
+    /// A trial that ran ahead of its pause may have come to its end by the time that its promotion is to be carried out: there is
+    /// nothing left to run then.
+    fn spare_launch(&mut self, trial: TrialId) {
+        let Some(known) = self.trials.get_mut(&trial).filter(|known| known.end_came() && known.launch_waits) else {
+            return;
+        };
+        known.launch_waits = false;
+        self.actions.retain(|action| match action {
+            Action::Launch(Job { trial: other, .. }) | Action::Continue { trial: other, .. } | Action::Pause(other) => {
+                *other != trial
+            }
+            Action::Append(_) | Action::Stop(_) => true,
+        });
     }
 
     /// Consumes events as long as no slot can still bring forth an earlier one.
@@ -560,10 +583,11 @@ impl Study {
     /// A trial goes to work in its slot.
     fn occupy(&mut self, trial: TrialId, slot: Slot) {
         let by_fuel = self.by_fuel();
-        let Some(known) = self.trials.get(&trial) else { return };
+        let Some(known) = self.trials.get_mut(&trial) else { return };
         self.frontier.place(slot, None, known.next_event(by_fuel).moment);
         self.slots.insert(slot, trial);
         if !known.end_came() {
+            known.launch_waits = true;
             self.actions.push_back(Action::Launch(known.job.clone()));
         }
         if self.spec.clock == Clock::Wall {

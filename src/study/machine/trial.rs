@@ -25,6 +25,8 @@ pub(super) struct Trial {
     reports_of_run: usize,
     /// Whether its end has come in.
     end_came: bool,
+    /// Whether its launch waits among the actions.
+    pub(super) launch_waits: bool,
 }
 
 /// Something that came in and waits for its turn.
@@ -59,6 +61,7 @@ impl Trial {
             prints: Vec::new(),
             reports_of_run: 0,
             end_came: false,
+            launch_waits: false,
         }
     }
 
