@@ -1,7 +1,8 @@
 //! What the engine costs, each figure beside what it would be without: `cargo bench --bench engine`.
 //!
-//! Prints the table of `docs/benchmarks.md`. All figures are medians; figures of one row were taken in turns, so that what
-//! else the machine does hits them alike. The component that does nothing is a text of `tests/support`.
+//! Prints the table of `docs/benchmarks.md`, or those of its parts that are named, as in `-- trials report digits start`.
+//! All figures are medians; figures of one row were taken in turns, so that what else the machine does hits them alike. The
+//! component that does nothing is a text of `tests/support`.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a bench, no library")]
 #![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench, no library")]
@@ -61,10 +62,18 @@ fn main() {
     trialbox::executor::run_as_worker_if_asked();
     println!("| what | figure | beside | ratio | goal |");
     println!("| --- | --- | --- | --- | --- |");
-    trials_per_second();
-    report_round_trip();
-    training_beside_native();
-    start_from_cache();
+    let parts: [(&str, fn()); 4] = [
+        ("trials", trials_per_second),
+        ("report", report_round_trip),
+        ("digits", training_beside_native),
+        ("start", start_from_cache),
+    ];
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    for (name, part) in parts {
+        if asked.is_empty() || asked.iter().any(|asked| asked == name) {
+            part();
+        }
+    }
 }
 
 /// The median of what `measure` gives.
