@@ -17,7 +17,7 @@ mod spec;
 mod state;
 
 pub use best::Best;
-pub use description::Description;
+pub use description::{Description, InferredMaxT};
 pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 pub use limits::{Limit, Limits};
 #[cfg(feature = "engine")]
