@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use super::amount;
 use super::error::{Problem, Span, shown};
 use super::reader::{Item, TableReader, report};
-use crate::scheduler::{HyperbandError, HyperbandKind, HyperbandSpec, SearcherData};
+use crate::scheduler::{HyperbandError, HyperbandKind, HyperbandSpec, SearcherData, SparseRung};
 use crate::study::{FUEL_ATTRIBUTE, InferredMaxT};
 
 /// The options that only `hyperband` has.
@@ -167,6 +167,23 @@ impl HyperbandPlaces {
             }
         }
         warnings
+    }
+
+    /// The warning that a rung can expect too few trials.
+    pub(super) fn sparse(&self, options: &HyperbandSpec, rung: &SparseRung) -> Problem {
+        let SparseRung { bracket, level, expected, needed, num_trials } = rung;
+        let bracket = match bracket {
+            Some(bracket) if options.num_brackets() > 1 => format!(" of bracket {bracket}"),
+            _ => String::new(),
+        };
+        let message = format!(
+            "about {expected:.1} trials will reach the rung {level}{bracket}, too few to compare: it takes {needed} to tell one from \
+             the others"
+        );
+        let brackets = if options.num_brackets() > 1 { "lower `brackets`, " } else { "" };
+        let hint =
+            format!("raise `num_trials` to about {num_trials}, {brackets}or have fewer rungs: raise `grace_period`.");
+        Problem::new(self.section.clone(), message).hint(hint)
     }
 
     /// The error with its place.

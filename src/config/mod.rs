@@ -15,6 +15,7 @@ mod space;
 mod study_file;
 mod suggestion;
 
+pub use amount::bytes;
 pub use error::{ConfigError, ConfigWarnings, Problem, Span};
 pub use reference::reference;
 pub use study_file::StudyFile;

@@ -246,7 +246,11 @@ impl<'file> Item<'file> {
 
 /// The names as values of the file.
 pub(super) fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`\"{name}\"`")).collect::<Vec<_>>().join(" or ")
+    let quoted: Vec<String> = names.iter().map(|name| format!("`\"{name}\"`")).collect();
+    match quoted.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => quoted.concat(),
+    }
 }
 
 /// Notes the problem, and gives no value.

@@ -152,11 +152,14 @@ impl StudyFile {
     /// What is probably not meant in the study that the file gave together with that description.
     #[must_use]
     pub fn warnings(&self, spec: &StudySpec, description: Option<&Description>) -> ConfigWarnings {
-        let (SchedulerSpec::Hyperband(_), Some(places)) = (&spec.scheduler, &self.hyperband) else {
+        let (SchedulerSpec::Hyperband(options), Some(places)) = (&spec.scheduler, &self.hyperband) else {
             return ConfigWarnings::default();
         };
         let inferred = inferred_max_t(&spec.space, &spec.metrics, description);
-        ConfigWarnings::of(places.warnings(&spec.metrics.time_attr, inferred.as_ref()))
+        let mut warnings = places.warnings(&spec.metrics.time_attr, inferred.as_ref());
+        let sparse = spec.num_trials.and_then(|num_trials| options.sparse_rung(num_trials));
+        warnings.extend(sparse.map(|rung| places.sparse(options, &rung)));
+        ConfigWarnings::of(warnings)
     }
 
     fn metrics_problem(&self, spec: &StudySpec, error: &SpecError) -> Problem {
