@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::{exit_code, paths, terminal};
-use crate::config::StudyFile;
-use crate::executor::{self, Interrupt, Isolation, Program, RunOptions};
+use crate::config::{StudyFile, bytes};
+use crate::executor::{self, AtMilestones, Interrupt, Isolation, Program, RunOptions};
 use crate::sandbox::fuel_schedule;
 use crate::session::{Plan, data_id};
 
@@ -16,6 +16,13 @@ pub(super) struct RunFlags {
     /// How many workers run at a time [default: the number of processors]. The log is the same for any number
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// How much memory paused trials may keep, such as 512MiB [default: 1GiB]. A promoted trial that was dropped for want of it is
+    /// run again from its start; the log is the same for any amount
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    paused_memory_max: Option<u64>,
+    /// What trials do that have reached a rung, until they can be compared. The log is the same
+    #[arg(long, value_enum, default_value_t)]
+    at_milestones: AtMilestonesFlag,
     #[command(flatten)]
     place: PlaceFlags,
 }
@@ -38,14 +45,27 @@ enum IsolationFlag {
     Thread,
 }
 
+/// What trials do that have reached a rung.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum AtMilestonesFlag {
+    /// They wait
+    #[default]
+    Wait,
+    /// They run on where a processor is free; what a trial did past its stop is not used
+    RunOn,
+}
+
 impl RunFlags {
     /// As options of a run, with the user's cache.
     pub(super) fn options(&self) -> RunOptions {
-        let options = self.place.options();
-        match self.jobs {
-            Some(jobs) => RunOptions { jobs: usize::from(jobs), ..options },
-            None => options,
-        }
+        let mut options = self.place.options();
+        options.jobs = self.jobs.map_or(options.jobs, usize::from);
+        options.paused_memory_bytes_max = self.paused_memory_max.unwrap_or(options.paused_memory_bytes_max);
+        options.at_milestones = match self.at_milestones {
+            AtMilestonesFlag::Wait => AtMilestones::Wait,
+            AtMilestonesFlag::RunOn => AtMilestones::RunOn,
+        };
+        options
     }
 }
 
@@ -87,8 +107,8 @@ impl ReadFile {
         self.path.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
-    /// The plan that the file makes with its component.
-    pub(super) fn plan(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<Plan, CommandError> {
+    /// The plan that the file makes with its component, and what is probably not meant in it, as text.
+    pub(super) fn plan(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<(Plan, String), CommandError> {
         let Some(component) = self.file.component().map(|path| self.beside(path)) else {
             return Err(CommandError::new(
                 exit_code::STUDY_FILE,
@@ -123,8 +143,10 @@ impl ReadFile {
                 fuel_schedule(float_mode),
             )
             .map_err(|error| CommandError::study_file(&error, &self.path, &self.text, terminal::has_colour()))?;
+        let warnings = self.file.warnings(&spec, Some(&inspection.description));
+        let warnings = warnings.render(&self.path.to_string_lossy(), &self.text, terminal::has_colour());
         let program = Program { component, id: inspection.id, data, limits, float_mode };
-        Ok(Plan { spec, program })
+        Ok((Plan { spec, program }, warnings))
     }
 
     /// The name of the folder that the file lies in.

@@ -6,6 +6,7 @@
 mod best;
 mod description;
 mod event;
+mod explanation;
 mod limits;
 mod machine;
 mod observer;
@@ -17,12 +18,13 @@ mod spec;
 mod state;
 
 pub use best::Best;
-pub use description::Description;
+pub use description::{Description, InferredMaxT};
 pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
+pub use explanation::{Explainer, Explanation, Rule, Standing, Step};
 pub use limits::{Limit, Limits};
 #[cfg(feature = "engine")]
 pub(crate) use machine::in_short;
-pub use machine::{Action, Input, Job, Study, StudyError};
+pub use machine::{Action, Input, Job, Judgement, Study, StudyError};
 pub use observer::{Observer, RunProgress};
 pub use outcome::{Outcome, OutcomeClass, StopReason, TrapKind};
 pub use report::{Attribute, Report, ReportProblem};

@@ -2,7 +2,8 @@
 
 use crate::world::World;
 
-const COMMANDS: &[&str] = &["run", "show", "trials", "logs", "best", "train", "inspect", "verify", "replay", "limits"];
+const COMMANDS: &[&str] =
+    &["run", "show", "trials", "why", "logs", "best", "train", "inspect", "verify", "replay", "limits"];
 
 #[test]
 fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
@@ -16,6 +17,8 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
       run      Run a study: a search over the configurations of a component
       show     Show a study: its best trial, its outcomes, its failures with reasons. Also while it runs
       trials   List a study's trials
+      why      Tell why a trial went on, was paused, promoted or stopped: its rank, and what it was
+               compared with
       logs     Show what a trial wrote to its log, standard output and standard error included
       best     Print a study's best configuration, or save what its trial left behind
       train    Train once with a given configuration, and save what the trial leaves behind
@@ -72,6 +75,21 @@ fn the_help_of_run_shows_a_study_file_that_works() {
       -j, --jobs <N>
               How many workers run at a time [default: the number of processors]. The log is the same
               for any number
+
+          --paused-memory-max <BYTES>
+              How much memory paused trials may keep, such as 512MiB [default: 1GiB]. A promoted trial
+              that was dropped for want of it is run again from its start; the log is the same for any
+              amount
+
+          --at-milestones <AT_MILESTONES>
+              What trials do that have reached a rung, until they can be compared. The log is the same
+
+              Possible values:
+              - wait:   They wait
+              - run-on: They run on where a processor is free; what a trial did past its stop is not
+                used
+              
+              [default: wait]
 
           --isolation <ISOLATION>
               Where guest code runs

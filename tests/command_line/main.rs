@@ -6,6 +6,7 @@
 
 mod damage;
 mod help;
+mod hyperband;
 mod inputs;
 mod interruption;
 mod other_studies;

@@ -10,6 +10,7 @@ pub(super) mod show;
 pub(super) mod train;
 pub(super) mod trials;
 pub(super) mod verify;
+pub(super) mod why;
 
 use std::path::{Path, PathBuf};
 

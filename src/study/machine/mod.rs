@@ -107,6 +107,15 @@ pub struct Job {
     pub config: Config,
 }
 
+/// What the scheduler said of a trial's progress.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// What it was told.
+    pub progress: Progress,
+    /// What it answered.
+    pub verdict: Verdict,
+}
+
 /// The study cannot go on.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StudyError {
@@ -161,6 +170,7 @@ pub struct Study {
     closed: Option<EndReason>,
     /// When and where the last report or end was.
     last: (VirtualTime, Slot),
+    judgement: Option<Judgement>,
 }
 
 impl Study {
@@ -183,6 +193,7 @@ impl Study {
             actions: VecDeque::new(),
             closed: None,
             last: (VirtualTime(0), Slot(0)),
+            judgement: None,
             spec,
         };
         study.append(Event::StudyStarted { spec: Box::new(study.spec.clone()) });
@@ -324,6 +335,12 @@ impl Study {
         self.search.rungs()
     }
 
+    /// What the scheduler last said of a report or a milestone; none before the first.
+    #[must_use]
+    pub fn last_judgement(&self) -> Option<&Judgement> {
+        self.judgement.as_ref()
+    }
+
     fn by_fuel(&self) -> bool {
         self.spec.metrics.time_is_fuel()
     }
@@ -453,7 +470,9 @@ impl Study {
 
     fn judge(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem> {
         let Some(known) = self.trials.get(&progress.trial) else { return Ok(Verdict::CONTINUE) };
-        self.search.on_report(progress, &known.job.config)
+        let verdict = self.search.on_report(progress, &known.job.config)?;
+        self.judgement = Some(Judgement { progress: *progress, verdict });
+        Ok(verdict)
     }
 
     /// Does what was decided.
