@@ -19,7 +19,7 @@ mod state;
 
 pub use ask::{Answer, AskError, AskTell, JobOver, Request, RungAnswer};
 pub use best::Best;
-pub use description::Description;
+pub use description::{Description, InferredMaxT};
 pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 pub use limits::{Limit, Limits};
 #[cfg(feature = "engine")]
