@@ -172,10 +172,10 @@ fn a_last_line_without_an_end_is_answered_too() {
 
 #[test]
 fn a_component_says_what_is_searched() {
-    let world = World::new().toy("toy", "type = \"hyperband\"\n[space]\nwd = 0.5\n");
+    let world = World::new().toy("toy", "type = \"hyperband\"\n[space]\nwd = 0.005\n");
     let mut session = Session::new(&world, &["toy", "--seed", "7", "--num-trials", "2"]);
     let first = session.says(json!({"op": "ask"}));
-    assert_eq!(first["config"]["wd"], 0.5);
+    assert_eq!(first["config"]["wd"], 0.005);
     assert_eq!(first["milestones"][0], first["config"]["epochs"]);
     let second = session.says(json!({"op": "ask"}));
     assert_eq!(session.says(json!({"op": "ask"})), json!({"done": true, "reason": "num_trials"}));
