@@ -37,6 +37,7 @@ enum Command {
     Inspect(commands::inspect::InspectArguments),
     Verify(commands::verify::VerifyArguments),
     Replay(commands::replay::ReplayArguments),
+    Ask(commands::ask::AskArguments),
     Limits(commands::limits::LimitsArguments),
 }
 
@@ -76,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => commands::inspect::inspect(&arguments),
         Command::Verify(arguments) => commands::verify::verify(&arguments),
         Command::Replay(arguments) => commands::replay::replay(&arguments),
+        Command::Ask(arguments) => commands::ask::ask(&arguments),
         Command::Limits(arguments) => commands::limits::limits(&arguments),
     };
     match done {

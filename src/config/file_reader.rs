@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::error::{Problem, Span, shown};
 use super::reader::{Item, TableReader, items, quoted, report};
 use super::reference::Section;
-use super::study_file::StudyFile;
+use super::study_file::{Ending, StudyFile};
 use super::{amount, hyperband, space};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
@@ -24,6 +24,8 @@ const FILE_BYTES_MAX: usize = 1 << 20;
 const DATA_SETS_MAX: usize = 1_000;
 /// How long a name or a path may be.
 const TEXT_BYTES_MAX: usize = 4_096;
+/// The largest `num_trials`: what SQLite's integers hold.
+const NUM_TRIALS_MAX: u64 = i64::MAX as u64;
 /// The largest `points` of a grid.
 const GRID_POINTS_MAX: u64 = 1_000_000;
 
@@ -41,7 +43,7 @@ const PLANNED_SCHEDULERS: Kinds = &[(
 const PLANNED_SEARCHERS: Kinds = &[("bayesopt", &["num_init_random", "opt_skip_init_length"]), ("rl", &[])];
 
 /// Reads the text. If there are problems, what is given has defaults in their places.
-pub(super) fn read(text: &str, num_trials: Option<u64>, problems: &mut Vec<Problem>) -> StudyFile {
+pub(super) fn read(text: &str, ending: Ending, problems: &mut Vec<Problem>) -> StudyFile {
     let mut file = empty();
     if text.len() > FILE_BYTES_MAX {
         problems.push(Problem::new(0..0, format!("a study file has at most {FILE_BYTES_MAX} bytes")));
@@ -52,7 +54,7 @@ pub(super) fn read(text: &str, num_trials: Option<u64>, problems: &mut Vec<Probl
     // What is not TOML was patched up to go on, and would only give problems that nobody made.
     if problems.is_empty() {
         let mut reader =
-            FileReader { file: &mut file, problems, num_trials, num_cpus: None, num_gpus: None, scheduler: 0..0 };
+            FileReader { file: &mut file, problems, ending, num_cpus: None, num_gpus: None, scheduler: 0..0 };
         reader.top(TableReader::new(Section::named(""), table.get_ref()));
     }
     file
@@ -97,8 +99,8 @@ fn syntax_problem(error: &toml::de::Error, text: &str) -> Problem {
 /// What is read goes into `file`, what is wrong into `problems`.
 struct FileReader<'reader> {
     file: &'reader mut StudyFile,
-    /// Another number of trials than the file's.
-    num_trials: Option<u64>,
+    /// What ends the study.
+    ending: Ending,
     problems: &'reader mut Vec<Problem>,
     /// Where keys stand that problems of the whole study point to.
     num_cpus: Option<Span>,
@@ -159,7 +161,7 @@ impl FileReader<'_> {
         }
         let settings = &mut self.file.settings;
         let problems = &mut *self.problems;
-        settings.num_trials = table.take("num_trials").and_then(|item| item.integer(1..=i64::MAX as u64, problems));
+        settings.num_trials = table.take("num_trials").and_then(|item| item.integer(1..=NUM_TRIALS_MAX, problems));
         settings.time_out = table.take("time_out").and_then(|item| item.nanoseconds(problems)).map(VirtualTime);
         settings.max_reward = table.take("max_reward").and_then(|item| item.real(problems));
         for (key, place) in [
@@ -256,9 +258,12 @@ impl FileReader<'_> {
         if !self.problems.is_empty() {
             return;
         }
-        if self.num_trials.is_some() {
-            self.file.settings.num_trials = self.num_trials;
-        }
+        let num_trials = &mut self.file.settings.num_trials;
+        *num_trials = match self.ending {
+            Ending::OfFile => *num_trials,
+            Ending::Jobs(jobs) => Some(jobs),
+            Ending::Open => num_trials.or(Some(NUM_TRIALS_MAX)),
+        };
         let Err(error) = self.file.settings.check() else { return };
         if let (SpecError::Hyperband(error), Some(places)) = (&error, &self.file.hyperband) {
             self.problems.push(places.problem(error));

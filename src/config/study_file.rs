@@ -35,6 +35,17 @@ pub struct StudyFile {
     pub(super) settings: StudySpec,
 }
 
+/// What ends a study.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ending {
+    /// What the file says; it must say something.
+    OfFile,
+    /// As the file says, but with this number of trials.
+    Jobs(u64),
+    /// What the file says, if it says something.
+    Open,
+}
+
 impl StudyFile {
     /// Reads the text of a study file.
     ///
@@ -50,8 +61,21 @@ impl StudyFile {
     /// # Errors
     /// As [`StudyFile::parse`].
     pub fn parse_with(text: &str, num_trials: Option<u64>) -> Result<Self, ConfigError> {
+        Self::parse_ending(text, num_trials.map_or(Ending::OfFile, Ending::Jobs))
+    }
+
+    /// Reads the text of a study file as [`StudyFile::parse_with`] does; but a file that gives no end is well formed, for those
+    /// who ask for each job and end the study when they ask no more.
+    ///
+    /// # Errors
+    /// As [`StudyFile::parse`].
+    pub fn parse_open(text: &str, num_trials: Option<u64>) -> Result<Self, ConfigError> {
+        Self::parse_ending(text, num_trials.map_or(Ending::Open, Ending::Jobs))
+    }
+
+    fn parse_ending(text: &str, ending: Ending) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
-        let file = file_reader::read(text, num_trials, &mut problems);
+        let file = file_reader::read(text, ending, &mut problems);
         match ConfigError::of(problems) {
             None => Ok(file),
             Some(error) => Err(error),

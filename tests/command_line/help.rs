@@ -3,7 +3,7 @@
 use crate::world::World;
 
 const COMMANDS: &[&str] =
-    &["run", "show", "trials", "why", "logs", "best", "train", "inspect", "verify", "replay", "limits"];
+    &["run", "show", "trials", "why", "logs", "best", "train", "inspect", "verify", "replay", "ask", "limits"];
 
 #[test]
 fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
@@ -26,6 +26,7 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
       verify   Run a recorded study anew, from the component and data in its store, and compare every
                event
       replay   Run one trial of a recorded study anew, show it, and compare it with the log
+      ask      Search for trials that you run yourself, in any language
       limits   List the limits on a trial, with their defaults and ranges
       help     Print this message or the help of the given subcommand(s)
 

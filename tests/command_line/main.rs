@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 #![cfg(all(feature = "engine", unix))]
 
+mod ask;
 mod damage;
 mod help;
 mod hyperband;

@@ -1,5 +1,6 @@
 //! The commands, one file each. The doc comment of a command's arguments is its help.
 
+pub(super) mod ask;
 pub(super) mod best;
 pub(super) mod inspect;
 pub(super) mod limits;
