@@ -73,7 +73,10 @@ fn bytes(name: &str, scheduler: &SchedulerSpec) {
         (memory::held() - before) as f64 / ran.trials as f64
     });
     let goal = if name == "stopping" { "≤ 1,024" } else { "" };
-    println!("| bytes a trial, `{name}` in the machine | {:.0} | {:.0} | {:.0} | | {goal} |", held[0], held[1], held[2]);
+    println!(
+        "| bytes a trial, `{name}` in the machine | {:.0} | {:.0} | {:.0} | | {goal} |",
+        held[0], held[1], held[2]
+    );
 }
 
 fn rate(figure: f64) -> String {
