@@ -87,8 +87,8 @@ impl ReadFile {
         self.path.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
-    /// The plan that the file makes with its component.
-    pub(super) fn plan(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<Plan, CommandError> {
+    /// The plan that the file makes with its component, and what is probably not meant in it, as text.
+    pub(super) fn plan(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<(Plan, String), CommandError> {
         let Some(component) = self.file.component().map(|path| self.beside(path)) else {
             return Err(CommandError::new(
                 exit_code::STUDY_FILE,
@@ -123,8 +123,10 @@ impl ReadFile {
                 fuel_schedule(float_mode),
             )
             .map_err(|error| CommandError::study_file(&error, &self.path, &self.text, terminal::has_colour()))?;
+        let warnings = self.file.warnings(&spec, Some(&inspection.description));
+        let warnings = warnings.render(&self.path.to_string_lossy(), &self.text, terminal::has_colour());
         let program = Program { component, id: inspection.id, data, limits, float_mode };
-        Ok(Plan { spec, program })
+        Ok((Plan { spec, program }, warnings))
     }
 
     /// The name of the folder that the file lies in.

@@ -25,6 +25,11 @@ newtype! {
 }
 
 newtype! {
+    /// The number of a job in its study, from 0 in order of start: a trial from its start or a promotion to its next pause or end.
+    JobId(u64)
+}
+
+newtype! {
     /// One of the study's virtual workers, from 0.
     Slot(u32)
 }

@@ -3,6 +3,7 @@
 //! The heart of the core; uses `searcher`, `scheduler`, `space` and `numeric`. A decision is a function of (specification, seed,
 //! earlier events) and of nothing else. The machine does no I/O: inputs go in, actions come out ([`Study`]).
 
+mod ask;
 mod best;
 mod description;
 mod event;
@@ -16,8 +17,9 @@ mod search;
 mod spec;
 mod state;
 
+pub use ask::{Answer, AskError, AskTell, JobOver, Request, RungAnswer};
 pub use best::Best;
-pub use description::Description;
+pub use description::{Description, InferredMaxT};
 pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 pub use limits::{Limit, Limits};
 #[cfg(feature = "engine")]

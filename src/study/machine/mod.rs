@@ -677,7 +677,7 @@ struct Moment {
 }
 
 /// Why no job may be started at `time` after so many, if so.
-fn reason_to_close(spec: &StudySpec, state: &StudyState, time: VirtualTime, jobs: u64) -> Option<EndReason> {
+pub(super) fn reason_to_close(spec: &StudySpec, state: &StudyState, time: VirtualTime, jobs: u64) -> Option<EndReason> {
     if spec.num_trials.is_some_and(|num_trials| jobs >= num_trials) {
         return Some(EndReason::NumTrials);
     }
