@@ -7,8 +7,10 @@ use super::error::CommandError;
 use super::{exit_code, paths, terminal};
 use crate::config::StudyFile;
 use crate::executor::{self, Interrupt, Isolation, Program, RunOptions};
+use crate::numeric::digest::Digest;
 use crate::sandbox::fuel_schedule;
 use crate::session::{Plan, data_id};
+use crate::study::{DataId, StudySpec};
 
 /// How a run goes, on the command line.
 #[derive(clap::Args)]
@@ -127,6 +129,20 @@ impl ReadFile {
         let warnings = warnings.render(&self.path.to_string_lossy(), &self.text, terminal::has_colour());
         let program = Program { component, id: inspection.id, data, limits, float_mode };
         Ok((Plan { spec, program }, warnings))
+    }
+
+    /// The study of the file's own space, for trials that nothing trains, with the names and digests of what they follow from,
+    /// and what is probably not meant in it, as text. A component that the file names is not looked at.
+    pub(super) fn spec_without_component(
+        &self,
+        data: BTreeMap<String, DataId>,
+        fuel_schedule: Digest,
+    ) -> Result<(StudySpec, String), CommandError> {
+        let spec = self.file.spec(&self.default_name(), None, None, data, fuel_schedule);
+        let spec =
+            spec.map_err(|error| CommandError::study_file(&error, &self.path, &self.text, terminal::has_colour()))?;
+        let warnings = self.file.warnings(&spec, None);
+        Ok((spec, warnings.render(&self.path.to_string_lossy(), &self.text, terminal::has_colour())))
     }
 
     /// The name of the folder that the file lies in.
