@@ -4,6 +4,7 @@
 //! hints and exit codes.
 
 mod commands;
+mod curves;
 mod error;
 pub mod exit_code;
 mod paths;
@@ -36,6 +37,7 @@ enum Command {
     Train(commands::train::TrainArguments),
     Inspect(commands::inspect::InspectArguments),
     Verify(commands::verify::VerifyArguments),
+    Simulate(commands::simulate::SimulateArguments),
     Replay(commands::replay::ReplayArguments),
     Ask(commands::ask::AskArguments),
     Limits(commands::limits::LimitsArguments),
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Train(arguments) => commands::train::train(&arguments),
         Command::Inspect(arguments) => commands::inspect::inspect(&arguments),
         Command::Verify(arguments) => commands::verify::verify(&arguments),
+        Command::Simulate(arguments) => commands::simulate::simulate(&arguments),
         Command::Replay(arguments) => commands::replay::replay(&arguments),
         Command::Ask(arguments) => commands::ask::ask(&arguments),
         Command::Limits(arguments) => commands::limits::limits(&arguments),

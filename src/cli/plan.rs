@@ -7,9 +7,10 @@ use super::error::CommandError;
 use super::{exit_code, paths, terminal};
 use crate::config::{ConfigError, StudyFile, bytes};
 use crate::executor::{self, AtMilestones, Interrupt, Isolation, Program, RunOptions};
+use crate::numeric::digest::Digest;
 use crate::sandbox::{Inspection, fuel_schedule};
 use crate::session::{Plan, data_id};
-use crate::study::{Description, StudySpec};
+use crate::study::{DataId, Description, StudySpec};
 
 /// How a run goes, on the command line.
 #[derive(clap::Args)]
@@ -151,6 +152,19 @@ impl ReadFile {
         let warnings = self.warnings(&spec, Some(&inspection.description));
         let program = Program { component, id: inspection.id, data, limits, float_mode };
         Ok((Plan { spec, program }, warnings))
+    }
+
+    /// The study of the file's own space, for trials that nothing trains, with the names and digests of what they follow from,
+    /// and what is probably not meant in it, as text. A component that the file names is not looked at.
+    pub(super) fn spec_without_component(
+        &self,
+        data: BTreeMap<String, DataId>,
+        fuel_schedule: Digest,
+    ) -> Result<(StudySpec, String), CommandError> {
+        let spec = self.file.spec(&self.default_name(), None, None, data, fuel_schedule);
+        let spec = spec.map_err(|error| self.wrong(&error))?;
+        let warnings = self.warnings(&spec, None);
+        Ok((spec, warnings))
     }
 
     /// The specification for trials that run elsewhere, and what is probably not meant in it, as text. The component, if the

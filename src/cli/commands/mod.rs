@@ -8,6 +8,7 @@ pub(super) mod logs;
 pub(super) mod replay;
 pub(super) mod run;
 pub(super) mod show;
+pub(super) mod simulate;
 pub(super) mod train;
 pub(super) mod trials;
 pub(super) mod verify;

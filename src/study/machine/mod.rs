@@ -8,10 +8,12 @@
 //!   `reproduce` and `resume`: what is to be done until then has been done;
 //! - the others tell of the state and change nothing.
 
+mod open;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use self::open::OpenTrials;
 use self::trial::{Happened, Trial, Waiting};
 use super::event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 use super::order::Frontier;
@@ -155,7 +157,7 @@ pub struct Study {
     spec: StudySpec,
     search: Search,
     /// The trials that have not ended.
-    trials: BTreeMap<TrialId, Trial>,
+    trials: OpenTrials,
     /// The trial in each busy slot.
     slots: BTreeMap<Slot, TrialId>,
     /// Slots that found nothing to do: all configurations were suggested. A promotion can fill them yet.
@@ -183,7 +185,7 @@ impl Study {
         let slots = spec.slots()?;
         let mut study = Self {
             search: Search::new(&spec),
-            trials: BTreeMap::new(),
+            trials: OpenTrials::default(),
             slots: BTreeMap::new(),
             idle: BTreeSet::new(),
             frontier: Frontier::default(),
@@ -524,8 +526,7 @@ impl Study {
         };
         self.leave_slot(trial);
         let Some(known) = self.trials.get_mut(&trial) else { return };
-        known.is_paused = true;
-        known.job.fuel_before = fuel;
+        known.pause(fuel);
         let runs_on = !known.end_came();
         self.search.on_job_end(trial, &known.job.config, JobEnd::Paused);
         self.append(Event::TrialPaused { trial, time, fuel, level });
@@ -583,7 +584,7 @@ impl Study {
                 let job = Job { trial, slot, start: time, fuel_before, milestone, seed, config };
                 let config = job.config.clone();
                 self.append(Event::TrialStarted { trial, slot, time, seed, config, bracket, milestone });
-                self.trials.insert(trial, Trial::new(job));
+                self.trials.push(Trial::new(job));
             }
             Start::Promoted { resume_from } => {
                 let Some(known) = self.trials.get_mut(&trial) else { return };
