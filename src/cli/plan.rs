@@ -133,8 +133,8 @@ impl ReadFile {
         Ok((Plan { spec, program }, warnings))
     }
 
-    /// The specification for trials that run elsewhere, and what is probably not meant in it, as text. The component, if the
-    /// file names one, is asked what it searches; its data is not needed.
+    /// The specification for trials that run elsewhere, and what is probably not meant in it, as text. The component, if
+    /// the file names one, is asked what it searches; its data is not needed.
     pub(super) fn spec_for_asking(
         &self,
         options: &RunOptions,

@@ -2,7 +2,8 @@
 
 use crate::world::World;
 
-const COMMANDS: &[&str] = &["run", "show", "trials", "logs", "best", "train", "inspect", "verify", "replay", "ask", "limits"];
+const COMMANDS: &[&str] =
+    &["run", "show", "trials", "logs", "best", "train", "inspect", "verify", "replay", "ask", "limits"];
 
 #[test]
 fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
