@@ -1,5 +1,5 @@
-//! Ask and tell through the library, in the JSON that users see: what is answered, what is refused, and that a refusal changes
-//! nothing. The recorded studies of the original are driven through it in `core_hyperband`.
+//! Ask and tell through the library, in the JSON that users see: what is answered, what is refused, and that a refusal
+//! changes nothing. The recorded studies of the original are driven through it in `core_hyperband`.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
 #![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
@@ -266,8 +266,8 @@ fn what_is_refused_is_told_and_changes_nothing() {
             "report 1 of job 3 (trial 3): `epoch` is 1.5, not an integer from 1".into(),
         ),
         (
-            report(r#"{"epoch":-0.0,"accuracy":1}"#),
-            "report 1 of job 3 (trial 3): `epoch` is -0.0, not an integer from 1".into(),
+            report(r#"{"epoch":false,"accuracy":1}"#),
+            "report 1 of job 3 (trial 3): `epoch` is false, not an integer from 1".into(),
         ),
     ];
     let before = session.whole();
@@ -279,6 +279,26 @@ fn what_is_refused_is_told_and_changes_nothing() {
     }
     assert_eq!(session.report(3, 1, 0.25)["decision"], "pause");
     assert_eq!(session.ask()["job"], 5);
+}
+
+#[test]
+fn reports_at_zero_and_attributes_that_are_null_say_nothing() {
+    let mut session = Session::new(hyperband(HyperbandKind::Stopping, 9, unbounded()));
+    session.ask();
+    let goes_on = json!({
+        "decision": "continue", "milestone": false, "next_milestone": null, "cutoff": null, "ignore_data": false,
+    });
+    for epoch in [json!(0), json!(0.0), json!(-0.0)] {
+        let attributes = json!({"epoch": epoch, "accuracy": 0.5, "loss": null});
+        assert_eq!(session.says(json!({"op": "report", "job": 0, "attributes": attributes})), goes_on);
+    }
+    session.handle(r#"{"op":"report","job":0,"attributes":{"epoch":1,"accuracy":null}}"#).unwrap_err();
+    let end = session.says(json!({"op": "report", "job": 0, "attributes": {"epoch": 10, "accuracy": null}}));
+    assert_eq!(
+        (&end["decision"], &end["milestone"], &end["next_milestone"]),
+        (&json!("stop"), &json!(true), &json!(null))
+    );
+    assert_eq!(session.says(json!({"op": "best"}))["reward"], 0.5);
 }
 
 #[test]

@@ -64,8 +64,8 @@ impl StudyFile {
         Self::parse_ending(text, num_trials.map_or(Ending::OfFile, Ending::Jobs))
     }
 
-    /// Reads the text of a study file as [`StudyFile::parse_with`] does; but a file that gives no end is well formed, for those
-    /// who ask for each job and end the study when they ask no more.
+    /// Reads the text of a study file as [`StudyFile::parse_with`] does; but a file that gives no end is well formed, for
+    /// those who ask for each job and end the study when they ask no more.
     ///
     /// # Errors
     /// As [`StudyFile::parse`].

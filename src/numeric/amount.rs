@@ -25,7 +25,7 @@ newtype! {
 }
 
 newtype! {
-    /// The number of a job in its study, from 0 in order of start: a trial from its start or a promotion to its next pause or end.
+    /// The number of a job, which is one run of a trial between pauses, in its study; from 0 in order of start.
     JobId(u64)
 }
 

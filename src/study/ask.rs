@@ -1,8 +1,8 @@
 //! Ask and tell: the search for trials that run elsewhere. Requests come in, answers go out.
 //!
-//! It puts a search ([`Search`]) under the order of the requests, and under nothing else: there is no clock, no fuel and no
-//! log. What it is told and what it answers is an interface for users in JSON, which `docs/ask-tell.md` describes;
-//! `cli/commands/ask.rs` reads and writes the lines.
+//! It puts a search ([`Search`]) under the order of the requests, and under nothing else: no clock, no fuel and no log. What it
+//! is told and what it answers is an interface for users in JSON, which `docs/ask-tell.md` describes; `cli/commands/ask.rs`
+//! reads and writes the lines.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::event::{EndReason, Event};
 use super::machine::reason_to_close;
 use super::search::{Assignment, JobEnd, Search, Start};
-use super::{Attribute, Limit, Outcome, Report, ReportProblem, SpecError, StopReason, StudySpec, StudyState};
+use super::{Attribute, Limit, Metrics, Outcome, Report, ReportProblem, SpecError, StopReason, StudySpec, StudyState};
 use crate::numeric::amount::{Fuel, JobId, Seed, Slot, TrialId, VirtualTime};
 use crate::scheduler::{Comparison, Decision, HyperbandKind, Milestone, Progress, RungEntry, SchedulerSpec, Verdict};
 use crate::space::{Config, Value};
@@ -342,7 +342,7 @@ impl AskTell {
         Answer::Job { job, trial, new, config, bracket, milestone, resume_from, milestones: placement.milestones }
     }
 
-    fn report(&mut self, job: JobId, report: Report) -> Result<Answer, AskError> {
+    fn report(&mut self, job: JobId, mut report: Report) -> Result<Answer, AskError> {
         let JobRecord { trial, reports, .. } = self.running_job(job)?;
         let number = reports + 1;
         if let Some(limit) = self.exceeded(&report) {
@@ -350,8 +350,13 @@ impl AskTell {
             return Err(AskError::TooLarge { job, trial, report: number, limit, most });
         }
         let bad = |problem| AskError::BadReport { job, trial, report: number, problem };
+        let is_at_start = is_at_start(&report, &self.spec.metrics);
+        if is_at_start {
+            // No time that could be read as one: nothing has been spent.
+            report.attributes.retain(|attribute| attribute.name != self.spec.metrics.time_attr);
+        }
         let readings = report.read(&self.spec.metrics, NO_FUEL).map_err(bad)?;
-        let progress = Progress { trial, time: readings.time, reward: readings.reward };
+        let progress = Progress { trial, time: readings.time.or(is_at_start.then_some(0)), reward: readings.reward };
         let Some(record) = self.state.trial(trial) else { return Err(self.no_job(job)) };
         let judged = self.search.on_report(&progress, &record.config);
         let verdict = judged.map_err(|problem| bad(ReportProblem::Unplaceable(problem)))?;
@@ -504,6 +509,16 @@ fn cutoff(verdict: &Verdict) -> Option<f64> {
     }
 }
 
+/// Whether the report is one from before the first epoch, at 0 of the resource: below every milestone, so that nothing
+/// follows from it, as in the original.
+fn is_at_start(report: &Report, metrics: &Metrics) -> bool {
+    match report.get(&metrics.time_attr) {
+        Some(Value::Integer(time)) => *time == 0,
+        Some(Value::Real(time)) => *time == 0.0,
+        _ => false,
+    }
+}
+
 /// The text, cut to so many bytes.
 fn cut(mut text: String, bytes_max: u64) -> String {
     let most = usize::try_from(bytes_max).unwrap_or(usize::MAX);
@@ -532,11 +547,12 @@ impl<'de> Visitor<'de> for AttributesVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Report, A::Error> {
         let mut names = BTreeSet::new();
         let mut attributes = Vec::new();
-        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+        while let Some((name, value)) = map.next_entry::<String, Option<Value>>()? {
             if !names.insert(name.clone()) {
                 return Err(A::Error::custom(format!("the attribute `{name}` is given twice")));
             }
-            attributes.push(Attribute { name, value });
+            // What is null is not said.
+            attributes.extend(value.map(|value| Attribute { name, value }));
         }
         Ok(Report { attributes })
     }

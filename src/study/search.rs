@@ -185,6 +185,8 @@ impl Search {
         let told = self.told.get(&trial).copied().unwrap_or_default();
         let next = match self.feed {
             Feed::AtEnd => return self.note(trial, Told { withheld: Some((level, reward)), ..told }),
+            // Nothing was spent, so there is nothing to learn from.
+            Feed::Reports(_) if level == Some(0) => return,
             Feed::Reports(SearcherData::Rungs) if !at_milestone => {
                 return self.note(trial, Told { withheld: Some((level, reward)), ..told });
             }

@@ -1,4 +1,4 @@
-//! `trialbox ask` over real pipes: a session, what is refused, and that each answer is there before the next line is sent.
+//! `trialbox ask` over real pipes: sessions, what is refused, and that each answer comes before the next line is sent.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -124,14 +124,14 @@ fn lines_that_are_no_requests_are_refused_one_by_one_and_change_nothing() {
         (br#"{"op":"ask","op":"ask"}"#.to_vec(), format!("{no_request}duplicate field `op`")),
         (report("[1]"), format!("{no_request}invalid type: sequence")),
         (report("null"), format!("{no_request}invalid type: null")),
-        (report(r#"{"epoch":2,"accuracy":null}"#), format!("{no_request}invalid type: null")),
+        (report(r#"{"epoch":3,"accuracy":null}"#), "report 2 of job 0 (trial 0): it has no reward, but at 3".into()),
         (report(r#"{"epoch":2,"accuracy":[1]}"#), format!("{no_request}invalid type: sequence")),
         (report(r#"{"epoch":2,"epoch":3}"#), format!("{no_request}the attribute `epoch` is given twice")),
         (report(r#"{"epoch":2,"accuracy":NaN}"#), not_json.into()),
         (report(r#"{"epoch":2,"accuracy":1e400}"#), not_json.into()),
         (report(r#"{"epoch":1e30,"accuracy":1}"#), "report 2 of job 0 (trial 0): `epoch` is ".into()),
         (report(r#"{"epoch":18446744073709551615}"#), format!("{no_request}the integer 18446744073709551615")),
-        (report(r#"{"epoch":-0.0,"accuracy":1}"#), "report 2 of job 0 (trial 0): `epoch` is -0.0, not".into()),
+        (report(r#"{"epoch":-1,"accuracy":1}"#), "report 2 of job 0 (trial 0): `epoch` is -1, not".into()),
         (report(r#"{"epoch":"2","accuracy":1}"#), "report 2 of job 0 (trial 0): `epoch` is 2, not".into()),
         (report(r#"{"epoch":4,"accuracy":1}"#), "report 2 of job 0 (trial 0): it is the first at or after".into()),
         (vec![b' '; (1 << 20) + 1], "the line is longer than 1048576 bytes".into()),

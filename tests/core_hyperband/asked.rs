@@ -127,3 +127,55 @@ fn assert_rungs(state: &Value, trace: &Value, tasks: &BTreeMap<u64, u64>, name: 
         assert!(ours.eq(theirs), "{name}, level {}", rung["level"]);
     }
 }
+
+/// With `stopping` every job is a new trial, so that the edge cases can be asked for. What is not finite is refused here.
+#[test]
+fn the_edge_cases_of_stopping_are_answered_or_refused_in_the_same_way() {
+    let recorded = golden("edge_cases.json");
+    let (mut answered, mut refused) = (0, 0);
+    for case in recorded["cases"].as_array().unwrap() {
+        let text = case["ops"].to_string();
+        if case["type"] != "stopping" || text.contains("\"nan\"") || text.contains("\"-inf\"") {
+            continue;
+        }
+        let mut session = session(case);
+        let mut jobs: BTreeMap<u64, u64> = BTreeMap::new();
+        for (operation, result) in case["ops"].as_array().unwrap().iter().zip(case["results"].as_array().unwrap()) {
+            let place = format!("{}: {operation} {result}", case["name"]);
+            let task = operation[1].as_u64().unwrap();
+            let job = jobs.get(&task).copied().unwrap_or(999);
+            match operation[0].as_str().unwrap() {
+                "add" => {
+                    let bracket = operation[2].as_u64().unwrap_or(0);
+                    let asked = answer(&mut session, json!({"op": "ask", "bracket": bracket}));
+                    assert_eq!(asked["milestones"], result["milestones"], "{place}");
+                    jobs.insert(task, asked["job"].as_u64().unwrap());
+                }
+                "report" => {
+                    let attributes = json!({"epoch": operation[2], "accuracy": operation[3]});
+                    let request = json!({"op": "report", "job": job, "attributes": attributes}).to_string();
+                    let before = answer(&mut session, json!({"op": "state"}));
+                    match session.handle(serde_json::from_str(&request).unwrap()) {
+                        Ok(told) => {
+                            let told = serde_json::to_value(told).unwrap();
+                            let expected = decided(result, case);
+                            for field in ["decision", "milestone", "next_milestone", "ignore_data"] {
+                                assert_eq!(told[field], expected[field], "{place}");
+                            }
+                            answered += 1;
+                        }
+                        Err(error) => {
+                            assert!(result["error"].is_string(), "{place}: {error}");
+                            assert_eq!(answer(&mut session, json!({"op": "state"})), before, "{place}");
+                            refused += 1;
+                        }
+                    }
+                }
+                "remove" => assert_eq!(answer(&mut session, json!({"op": "end", "job": job})), json!({}), "{place}"),
+                other => panic!("{place}: {other}"),
+            }
+        }
+    }
+    println!("{answered} reports are answered, {refused} refused as by the original");
+    assert!(answered >= 15 && refused >= 4, "{answered} {refused}");
+}

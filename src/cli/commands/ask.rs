@@ -1,4 +1,4 @@
-//! `trialbox ask`: a search for trials that run elsewhere, over JSON lines. The search is [`AskTell`]; here are the lines.
+//! `trialbox ask`: a search for trials that run elsewhere. The search is [`AskTell`]; here are the lines of JSON.
 
 use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
@@ -21,9 +21,9 @@ const ERROR_CHARACTERS_MAX: usize = 1_000;
 
 /// Search for trials that you run yourself, in any language
 ///
-/// Reads one JSON object a line from standard input and answers each by one line on standard output: what to run next, and
-/// whether to go on with it. What is searched is what the study file's table [space] declares, or its component. Nothing is
-/// recorded.
+/// Reads one JSON object a line from standard input and answers each by one line on standard output: what to run next,
+/// and whether to go on with it. What is searched is what the study file's table [space] declares, or its component.
+/// Nothing is recorded.
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLE)]
 pub(in crate::cli) struct AskArguments {
