@@ -4,18 +4,23 @@ use super::number;
 use super::sanitize::printable;
 use super::table::{Align, Column, fitting, render};
 use crate::numeric::float::Rank;
-use crate::scheduler::{Comparison, RungEntry, RungState, RungSystemState};
+use crate::scheduler::{Comparison, RungEntry, RungState, RungSystemState, SchedulerSpec};
 use crate::study::StudySpec;
 
 /// How wide a column of numbers may be.
 const WIDTH_MAX: usize = 20;
 
-/// The rungs of each bracket, the highest first: level, share that goes on, number of rewards, the rule as it stands, and the
-/// best.
+/// The rungs of each bracket that decide something, the highest first: level, share that goes on, number of rewards, the best, and
+/// the rule as it stands.
 #[must_use]
 pub fn rungs(spec: &StudySpec, systems: &[RungSystemState], width: Option<usize>) -> String {
-    let rows: Vec<(Option<u32>, &RungState)> =
-        systems.iter().flat_map(|system| system.rungs.iter().map(|rung| (system.bracket, rung))).collect();
+    let rows = systems.iter().flat_map(|system| system.rungs.iter().map(|rung| (system.bracket, rung)));
+    // One at the very end of trials holds nothing.
+    let decides = |level: u64| match &spec.scheduler {
+        SchedulerSpec::Hyperband(hyperband) => level < hyperband.max_t,
+        SchedulerSpec::Fifo => true,
+    };
+    let rows: Vec<(Option<u32>, &RungState)> = rows.filter(|(_, rung)| decides(rung.level)).collect();
     if rows.is_empty() {
         return format!("the scheduler `{}` has no rungs\n", spec.scheduler.name());
     }
@@ -57,6 +62,7 @@ fn rule(rung: &RungState) -> String {
         Comparison::Top { entries, entries_min, .. } if entries < entries_min => {
             format!("none goes on before there are {entries_min}")
         }
+        Comparison::Top { places: 1, .. } => "the best one goes on".into(),
         Comparison::Top { places, .. } => format!("the best {places} go on"),
     }
 }
@@ -83,7 +89,7 @@ mod tests {
             RungSystemState {
                 bracket: Some(0),
                 rungs: vec![
-                    rung(3, 1.0 / 3.0, first[1..2].to_vec(), top(1, 3, 0)),
+                    rung(3, 1.0 / 3.0, vec![entry(1, 0.75, false)], top(1, 3, 0)),
                     rung(1, 1.0 / 3.0, first.clone(), top(3, 3, 1)),
                 ],
             },
@@ -95,7 +101,7 @@ mod tests {
         let expected = "\
 bracket  epoch   share  trials  promoted  best           the next
       0      3  33.3 %       1         0  0.75, trial 1  none goes on before there are 3
-      0      1  33.3 %       3         1  0.75, trial 1  the best 1 go on
+      0      1  33.3 %       3         1  0.75, trial 1  the best one goes on
     all      9  90.0 %       0         -  -              goes on in any case
     all      3  33.3 %       3         -  0.75, trial 1  is stopped below 0.7
 ";

@@ -57,32 +57,31 @@ impl Words {
                 (format!("started{bracket}"), milestone.into_iter().collect())
             }
             Step::Compared { decision, next_milestone, standing } => {
+                let here = self.level(standing.level);
                 let what = match decision {
-                    Decision::Continue => format!("went on{}", self.on_to(*next_milestone)),
-                    Decision::Pause => "was paused".into(),
-                    Decision::Stop => "was stopped".into(),
+                    Decision::Continue => format!("went on from {here}{}", self.on_to(*next_milestone)),
+                    Decision::Pause => format!("was paused at {here}"),
+                    Decision::Stop => format!("was stopped at {here}"),
                 };
-                (format!("{what} at {}", self.rung(standing)), self.because(standing))
+                (what, self.because(standing))
             }
             Step::ReachedMaxT { resource } => {
                 let level = resource.map_or("`max_t`".into(), |level| format!("{}, `max_t`", self.level(level)));
                 (format!("reached {level}: it has used all of the resource"), Vec::new())
             }
             Step::Promoted { milestone, standing } => {
-                let what = format!("was promoted{}", self.on_to(*milestone));
-                self.with_standing(what, standing.as_ref())
+                let from = standing.as_ref().map_or(String::new(), |it| format!(" from {}", self.level(it.level)));
+                let because = standing.as_ref().map_or(Vec::new(), |standing| self.because(standing));
+                (format!("was promoted{from}{}", self.on_to(*milestone)), because)
             }
-            Step::Waits { standing } => self.with_standing("waits to be promoted".into(), standing.as_ref()),
+            Step::Waits { standing } => {
+                let here = standing.as_ref().map_or(String::new(), |it| format!(" at {}", self.level(it.level)));
+                let because = standing.as_ref().map_or(Vec::new(), |standing| self.because(standing));
+                (format!("waits{here} to be promoted"), because)
+            }
             Step::Ended { outcome } => {
                 (format!("ended: {}", printable(&outcome.to_string(), GUEST_TEXT_MAX)), Vec::new())
             }
-        }
-    }
-
-    fn with_standing(&self, what: String, standing: Option<&Standing>) -> (String, Vec<String>) {
-        match standing {
-            Some(standing) => (format!("{what} from {}", self.rung(standing)), self.because(standing)),
-            None => (what, Vec::new()),
         }
     }
 
@@ -92,11 +91,6 @@ impl Words {
 
     fn on_to(&self, milestone: Option<u64>) -> String {
         milestone.map_or(String::new(), |level| format!(" to {}", self.level(level)))
-    }
-
-    fn rung(&self, standing: &Standing) -> String {
-        let bracket = standing.bracket.map_or(String::new(), |bracket| format!(" of bracket {bracket}"));
-        format!("the rung {}{bracket}", self.level(standing.level))
     }
 
     /// How the trial stood, and by which rule it was decided on.
@@ -124,6 +118,10 @@ impl Words {
                 format!("none goes on before the rung holds {entries_min} rewards")
             }
             Rule::Top { least: None, .. } => "none of so few goes on".into(),
+            Rule::Top { places: 1, .. } => {
+                let side = if *rank == 1 { "it is the best" } else { "it is not the best" };
+                format!("only the best of {entries} goes on: {side}")
+            }
             Rule::Top { places, least: Some(least), .. } => {
                 let side = if rank <= places { "it is one of them" } else { "it is none of them" };
                 format!("the best {places} of {entries} go on, from {} up: {side}", number::real(*least))
@@ -174,6 +172,7 @@ mod tests {
         assert_eq!(rule(1, 0.7, top(13, 0, None)), "none goes on before the rung holds 13 rewards");
         assert_eq!(rule(1, 0.7, top(2, 0, None)), "none of so few goes on");
         assert_eq!(rule(4, 0.7, top(3, 4, Some(0.7))), "the best 4 of 12 go on, from 0.7 up: it is one of them");
+        assert_eq!(rule(1, 0.9, top(3, 1, Some(0.9))), "only the best of 12 goes on: it is the best");
         assert_eq!(rule(5, 0.6, top(3, 4, Some(0.7))), "the best 4 of 12 go on, from 0.7 up: it is none of them");
     }
 

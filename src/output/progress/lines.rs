@@ -63,8 +63,8 @@ impl<W: Write> Observer for Lines<W> {
         match &entry.event {
             Event::StudyEnded { .. } => {
                 let counts = Counts::of(state);
-                let paused = if counts.paused > 0 { format!(" and {} paused", counts.paused) } else { String::new() };
-                self.writer.write(&format!("{}; {}{paused} trials, {}", standing(state), counts.ended(), best(state)));
+                let paused = if counts.paused > 0 { format!(", {} paused", counts.paused) } else { String::new() };
+                self.writer.write(&format!("{}; {} trials{paused}, {}", standing(state), counts.ended(), best(state)));
             }
             Event::TrialEnded { trial, .. } | Event::TrialPaused { trial, .. } => {
                 let Some(record) = state.trial(*trial) else { return };

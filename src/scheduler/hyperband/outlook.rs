@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(brackets.sparse_rung(sparse.num_trials), None);
         let shared = HyperbandSpec { rung_system_per_bracket: false, ..brackets };
         assert!(shared.sparse_rung(27).is_none_or(|rung| rung.bracket.is_none()));
-        assert!(shared.sparse_rung(9).is_some_and(|rung| rung.bracket.is_none() && rung.num_trials > 9));
+        assert!(shared.sparse_rung(6).is_some_and(|rung| rung.bracket.is_none() && rung.num_trials > 6));
     }
 
     #[test]
