@@ -13,18 +13,20 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
     Usage: trialbox <COMMAND>
 
     Commands:
-      run      Run a study: a search over the configurations of a component
-      show     Show a study: its best trial, its outcomes, its failures with reasons. Also while it runs
-      trials   List a study's trials
-      logs     Show what a trial wrote to its log, standard output and standard error included
-      best     Print a study's best configuration, or save what its trial left behind
-      train    Train once with a given configuration, and save what the trial leaves behind
-      inspect  Show what a component imports, what it searches, and how large it is
-      verify   Run a recorded study anew, from the component and data in its store, and compare every
-               event
-      replay   Run one trial of a recorded study anew, show it, and compare it with the log
-      limits   List the limits on a trial, with their defaults and ranges
-      help     Print this message or the help of the given subcommand(s)
+      run       Run a study: a search over the configurations of a component
+      show      Show a study: its best trial, its outcomes, its failures with reasons. Also while it
+                runs
+      trials    List a study's trials
+      logs      Show what a trial wrote to its log, standard output and standard error included
+      best      Print a study's best configuration, or save what its trial left behind
+      train     Train once with a given configuration, and save what the trial leaves behind
+      inspect   Show what a component imports, what it searches, and how large it is
+      verify    Run a recorded study anew, from the component and data in its store, and compare every
+                event
+      simulate  Run a study against a table of learning curves: in virtual time, without a component
+      replay    Run one trial of a recorded study anew, show it, and compare it with the log
+      limits    List the limits on a trial, with their defaults and ranges
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
