@@ -6,12 +6,16 @@
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a bench, no library")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench, no library")]
 
+mod cores;
 mod memory;
 mod world;
 
 use std::time::Instant;
 
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+use trialbox::study::Clock;
+
+use cores::AtRung;
 
 /// How often each figure is taken; the median counts.
 const ROUNDS: usize = 3;
@@ -31,9 +35,13 @@ fn main() {
         let goal = "≥ 1,000,000/s at 10⁵; ≤ 2";
         rates(&format!("`{name}` in the machine"), goal, |trials| world::run(&spec, trials).reports);
     }
+    let spec = world::study(SchedulerSpec::Fifo);
+    rates("`fifo` in the machine, 27 reports a trial", "", |trials| world::run(&spec, trials).reports);
     for (name, kind) in variants {
         bytes(name, &scheduler(kind));
     }
+    println!();
+    efficiency();
 }
 
 /// Levels 1, 3 and 9, and the end at 27.
@@ -77,6 +85,28 @@ fn bytes(name: &str, scheduler: &SchedulerSpec) {
         "| bytes a trial, `{name}` in the machine | {:.0} | {:.0} | {:.0} | | {goal} |",
         held[0], held[1], held[2]
     );
+}
+
+/// Prints how much of the cores' time counts, beside that of a study that decides as things come in.
+fn efficiency() {
+    const JOBS: u64 = 3_000;
+    println!(
+        "| slots and cores | slowest pace / quickest | `wall` | waiting at rungs | running on at rungs | discarded |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for slots in [8, 64] {
+        for spread in [1.0, 2.0, 4.0] {
+            let share = |clock, at_rung| {
+                let spent = cores::run(clock, at_rung, slots, spread, JOBS);
+                (spent.useful / spent.there_were, spent.discarded / spent.there_were)
+            };
+            let (wall, _) = share(Clock::Wall, AtRung::Wait);
+            let (wait, _) = share(Clock::Virtual, AtRung::Wait);
+            let (run_on, discarded) = share(Clock::Virtual, AtRung::RunOn);
+            let relative = |share: f64| format!("{share:.2}, {:.2} of `wall`", share / wall);
+            println!("| {slots} | {spread} | {wall:.2} | {} | {} | {discarded:.2} |", relative(wait), relative(run_on));
+        }
+    }
 }
 
 fn rate(figure: f64) -> String {

@@ -11,7 +11,7 @@ use trialbox::study::{Action, Attribute, Event, Input, Outcome, Report, Study, S
 /// How many trials run at a time.
 const SLOTS: u32 = 8;
 /// How many reports a trial makes if nobody stops it.
-const EPOCHS: u64 = 27;
+pub const EPOCHS: u64 = 27;
 /// Units of fuel of an epoch.
 const EPOCH: u64 = 1_000_000_000;
 
@@ -97,7 +97,8 @@ pub fn schedule(spec: &SchedulerSpec, jobs: u64) -> u64 {
     }
 }
 
-fn next_input(trial: TrialId, epoch: u64) -> Input {
+/// What a trial does as that epoch ends, or would end.
+pub fn next_input(trial: TrialId, epoch: u64) -> Input {
     if epoch > EPOCHS {
         let fuel = Fuel(EPOCHS * EPOCH);
         return Input::Ended { trial, fuel, outcome: Outcome::Completed, artifacts: Vec::new() };

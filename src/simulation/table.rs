@@ -106,7 +106,14 @@ impl TableReader {
         }
         let column = |name: &str| header.iter().position(|column| column == name);
         let place = |name: &str| column(name).ok_or_else(|| missing(name, &header));
-        let parameters = space.searched().map(|parameter| Ok((parameter.name.clone(), place(&parameter.name)?)));
+        // A table names a parameter in full or, where no other has it, by the last part of the name.
+        let short = |name: &str| name.rsplit('.').next().map(str::to_owned);
+        let is_shared = |name: &str| space.searched().filter(|other| short(&other.name) == short(name)).count() > 1;
+        let of_parameter = |name: &str| match (column(name), short(name).filter(|_| !is_shared(name))) {
+            (None, Some(short)) => column(&short).ok_or_else(|| missing(name, &header)),
+            (found, _) => found.ok_or_else(|| missing(name, &header)),
+        };
+        let parameters = space.searched().map(|parameter| Ok((parameter.name.clone(), of_parameter(&parameter.name)?)));
         let parameters = parameters.collect::<Result<_, _>>()?;
         let curve: Vec<usize> = (1..).map_while(|epoch: u64| column(&format!("e{epoch}"))).collect();
         if curve.is_empty() {

@@ -2,8 +2,9 @@
 
 use crate::world::World;
 
-const COMMANDS: &[&str] =
-    &["run", "show", "trials", "why", "logs", "best", "train", "inspect", "verify", "replay", "ask", "limits"];
+const COMMANDS: &[&str] = &[
+    "run", "show", "trials", "why", "logs", "best", "train", "inspect", "verify", "simulate", "replay", "ask", "limits",
+];
 
 #[test]
 fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {

@@ -1,13 +1,13 @@
 //! A trial that has not ended, as the machine sees it: its present job, what came in from it, and what can come next.
 
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Job, StudyError};
 use crate::numeric::amount::{Fuel, VirtualTime};
-use crate::numeric::digest::canonical_bytes;
+use crate::space::Value;
 use crate::study::event::ArtifactRecord;
-use crate::study::{Outcome, Report};
+use crate::study::{Attribute, Outcome, Report};
 
 /// A trial that runs or is paused.
 pub(super) struct Trial {
@@ -188,6 +188,17 @@ impl Trial {
 /// It lives no longer than the machine, so a quick hash does that another release may compute otherwise.
 fn print_of(fuel: Fuel, report: &Report) -> u64 {
     let mut hasher = DefaultHasher::new();
-    hasher.write(&canonical_bytes(&(fuel, report)));
+    fuel.hash(&mut hasher);
+    for Attribute { name, value } in &report.attributes {
+        name.hash(&mut hasher);
+        match value {
+            // As in the log, every NaN is the same.
+            Value::Real(real) if real.is_nan() => (0_u8, f64::NAN.to_bits()).hash(&mut hasher),
+            Value::Real(real) => (0_u8, real.to_bits()).hash(&mut hasher),
+            Value::Integer(integer) => (1_u8, integer).hash(&mut hasher),
+            Value::Boolean(boolean) => (2_u8, boolean).hash(&mut hasher),
+            Value::Text(text) => (3_u8, text).hash(&mut hasher),
+        }
+    }
     hasher.finish()
 }
