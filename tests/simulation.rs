@@ -177,7 +177,7 @@ fn without_nearest_a_configuration_needs_its_row_and_of_equals_the_first_counts(
     let spec = StudySpec { searcher: SearcherSpec::default(), ..study(space, SchedulerSpec::Fifo) };
     match run(spec, &table, |_, _| Ok::<(), Infallible>(())) {
         Err(SimulationError::NoRow { trial, config }) => {
-            assert_eq!((trial.0, config.to_string().as_str()), (0, "x = 0.5"))
+            assert_eq!((trial.0, config.to_string().as_str()), (0, "x = 0.5"));
         }
         _ => panic!("a row was found"),
     }

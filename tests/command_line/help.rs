@@ -15,21 +15,23 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
     Usage: trialbox <COMMAND>
 
     Commands:
-      run      Run a study: a search over the configurations of a component
-      show     Show a study: its best trial, its outcomes, its failures with reasons. Also while it runs
-      trials   List a study's trials
-      why      Tell why a trial went on, was paused, promoted or stopped: its rank, and what it was
-               compared with
-      logs     Show what a trial wrote to its log, standard output and standard error included
-      best     Print a study's best configuration, or save what its trial left behind
-      train    Train once with a given configuration, and save what the trial leaves behind
-      inspect  Show what a component imports, what it searches, and how large it is
-      verify   Run a recorded study anew, from the component and data in its store, and compare every
-               event
-      replay   Run one trial of a recorded study anew, show it, and compare it with the log
-      ask      Search for trials that you run yourself, in any language
-      limits   List the limits on a trial, with their defaults and ranges
-      help     Print this message or the help of the given subcommand(s)
+      run       Run a study: a search over the configurations of a component
+      show      Show a study: its best trial, its outcomes, its failures with reasons. Also while it
+                runs
+      trials    List a study's trials
+      why       Tell why a trial went on, was paused, promoted or stopped: its rank, and what it was
+                compared with
+      logs      Show what a trial wrote to its log, standard output and standard error included
+      best      Print a study's best configuration, or save what its trial left behind
+      train     Train once with a given configuration, and save what the trial leaves behind
+      inspect   Show what a component imports, what it searches, and how large it is
+      verify    Run a recorded study anew, from the component and data in its store, and compare every
+                event
+      simulate  Run a study against a table of learning curves: in virtual time, without a component
+      replay    Run one trial of a recorded study anew, show it, and compare it with the log
+      ask       Search for trials that you run yourself, in any language
+      limits    List the limits on a trial, with their defaults and ranges
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -167,7 +169,7 @@ fn each_command_has_a_help_with_its_usage_and_no_flag_without_a_meaning() {
         // One trial, or a look at a component, takes one worker.
         let takes_jobs = ["run", "verify"].contains(command);
         assert_eq!(ran.stdout.contains("--jobs"), takes_jobs, "{command}");
-        let takes_isolation = takes_jobs || ["train", "inspect", "replay"].contains(command);
+        let takes_isolation = takes_jobs || ["train", "inspect", "replay", "ask"].contains(command);
         assert_eq!(ran.stdout.contains("--isolation"), takes_isolation, "{command}");
         world.trialbox(&format!("help {command}")).exits(0);
     }
