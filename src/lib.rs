@@ -3,6 +3,7 @@
 pub mod numeric;
 pub mod scheduler;
 pub mod searcher;
+pub mod simulation;
 pub mod space;
 pub mod study;
 

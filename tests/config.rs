@@ -49,6 +49,18 @@ fn valid_study_files_give_their_specification() {
 }
 
 #[test]
+fn the_study_files_of_the_examples_are_well_formed() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-examples");
+    for file in
+        ["digits/study.toml", "digits/promotion.toml", "toy/study.toml", "toy/stopping.toml", "toy/stopping-20.toml"]
+    {
+        let text = fs::read_to_string(examples.join(file)).unwrap();
+        let parsed = StudyFile::parse(&text).unwrap_or_else(|error| panic!("{}", error.render(file, &text, false)));
+        assert!(parsed.component().is_some() && parsed.name().is_some(), "{file}");
+    }
+}
+
+#[test]
 fn every_key_of_the_reference_is_used_by_a_valid_file() {
     let texts: Vec<String> = study_files("valid").iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let reference = trialbox::config::reference();

@@ -35,6 +35,7 @@ mod math;
 )]
 mod network;
 
+mod adaptive;
 mod bare;
 mod native;
 
@@ -62,11 +63,12 @@ fn main() {
     trialbox::executor::run_as_worker_if_asked();
     println!("| what | figure | beside | ratio | goal |");
     println!("| --- | --- | --- | --- | --- |");
-    let parts: [(&str, fn()); 4] = [
+    let parts: [(&str, fn()); 5] = [
         ("trials", trials_per_second),
         ("report", report_round_trip),
         ("digits", training_beside_native),
         ("start", start_from_cache),
+        ("order", adaptive::order),
     ];
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     for (name, part) in parts {

@@ -4,6 +4,7 @@
 //! hints and exit codes.
 
 mod commands;
+mod curves;
 mod error;
 pub mod exit_code;
 mod paths;
@@ -30,12 +31,15 @@ enum Command {
     Run(commands::run::RunArguments),
     Show(commands::show::ShowArguments),
     Trials(commands::trials::TrialsArguments),
+    Why(commands::why::WhyArguments),
     Logs(commands::logs::LogsArguments),
     Best(commands::best::BestArguments),
     Train(commands::train::TrainArguments),
     Inspect(commands::inspect::InspectArguments),
     Verify(commands::verify::VerifyArguments),
+    Simulate(commands::simulate::SimulateArguments),
     Replay(commands::replay::ReplayArguments),
+    Ask(commands::ask::AskArguments),
     Limits(commands::limits::LimitsArguments),
 }
 
@@ -68,12 +72,15 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::Show(arguments) => commands::show::show(&arguments),
         Command::Trials(arguments) => commands::trials::trials(&arguments),
+        Command::Why(arguments) => commands::why::why(&arguments),
         Command::Logs(arguments) => commands::logs::logs(&arguments),
         Command::Best(arguments) => commands::best::best(&arguments),
         Command::Train(arguments) => commands::train::train(&arguments),
         Command::Inspect(arguments) => commands::inspect::inspect(&arguments),
         Command::Verify(arguments) => commands::verify::verify(&arguments),
+        Command::Simulate(arguments) => commands::simulate::simulate(&arguments),
         Command::Replay(arguments) => commands::replay::replay(&arguments),
+        Command::Ask(arguments) => commands::ask::ask(&arguments),
         Command::Limits(arguments) => commands::limits::limits(&arguments),
     };
     match done {

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::{exit_code, paths, terminal};
-use crate::config::StudyFile;
-use crate::executor::{self, Interrupt, Isolation, Program, RunOptions};
-use crate::sandbox::fuel_schedule;
+use crate::config::{ConfigError, StudyFile, bytes};
+use crate::executor::{self, AtMilestones, Interrupt, Isolation, Program, RunOptions};
+use crate::numeric::digest::Digest;
+use crate::sandbox::{Inspection, fuel_schedule};
 use crate::session::{Plan, data_id};
+use crate::study::{DataId, Description, StudySpec};
 
 /// How a run goes, on the command line.
 #[derive(clap::Args)]
@@ -16,6 +18,13 @@ pub(super) struct RunFlags {
     /// How many workers run at a time [default: the number of processors]. The log is the same for any number
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// How much memory paused trials may keep, such as 512MiB [default: 1GiB]. A promoted trial that was dropped for want of it is
+    /// run again from its start; the log is the same for any amount
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    paused_memory_max: Option<u64>,
+    /// What trials do that have reached a rung, until they can be compared. The log is the same
+    #[arg(long, value_enum, default_value_t)]
+    at_milestones: AtMilestonesFlag,
     #[command(flatten)]
     place: PlaceFlags,
 }
@@ -38,14 +47,27 @@ enum IsolationFlag {
     Thread,
 }
 
+/// What trials do that have reached a rung.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum AtMilestonesFlag {
+    /// They wait
+    #[default]
+    Wait,
+    /// They run on where a processor is free; what a trial did past its stop is not used
+    RunOn,
+}
+
 impl RunFlags {
     /// As options of a run, with the user's cache.
     pub(super) fn options(&self) -> RunOptions {
-        let options = self.place.options();
-        match self.jobs {
-            Some(jobs) => RunOptions { jobs: usize::from(jobs), ..options },
-            None => options,
-        }
+        let mut options = self.place.options();
+        options.jobs = self.jobs.map_or(options.jobs, usize::from);
+        options.paused_memory_bytes_max = self.paused_memory_max.unwrap_or(options.paused_memory_bytes_max);
+        options.at_milestones = match self.at_milestones {
+            AtMilestonesFlag::Wait => AtMilestones::Wait,
+            AtMilestonesFlag::RunOn => AtMilestones::RunOn,
+        };
+        options
     }
 }
 
@@ -70,6 +92,15 @@ pub(super) struct ReadFile {
 impl ReadFile {
     /// Reads a study file, or the file `study.toml` of a folder.
     pub(super) fn read(path: &Path, num_trials: Option<u64>) -> Result<Self, CommandError> {
+        Self::read_as(path, |text| StudyFile::parse_with(text, num_trials))
+    }
+
+    /// The same for a study that need not say when it ends.
+    pub(super) fn read_open(path: &Path, num_trials: Option<u64>) -> Result<Self, CommandError> {
+        Self::read_as(path, |text| StudyFile::parse_open(text, num_trials))
+    }
+
+    fn read_as(path: &Path, parse: impl FnOnce(&str) -> Result<StudyFile, ConfigError>) -> Result<Self, CommandError> {
         let path = if path.is_dir() { path.join("study.toml") } else { path.to_owned() };
         let bytes = std::fs::read(&path).map_err(|error| {
             let message = format!("the study file `{}` cannot be read: {error}", path.display());
@@ -77,7 +108,7 @@ impl ReadFile {
                 .hint("name a study file, or a folder with a study.toml; `trialbox run --help` shows a small one")
         })?;
         let text = String::from_utf8(bytes).map_err(|error| not_a_study_file(&path, error.as_bytes()))?;
-        match StudyFile::parse_with(&text, num_trials) {
+        match parse(&text) {
             Ok(file) => Ok(Self { path, text, file }),
             Err(error) => Err(CommandError::study_file(&error, &path, &text, terminal::has_colour())),
         }
@@ -87,8 +118,8 @@ impl ReadFile {
         self.path.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
-    /// The plan that the file makes with its component.
-    pub(super) fn plan(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<Plan, CommandError> {
+    /// The plan that the file makes with its component, and what is probably not meant in it, as text.
+    pub(super) fn plan(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<(Plan, String), CommandError> {
         let Some(component) = self.file.component().map(|path| self.beside(path)) else {
             return Err(CommandError::new(
                 exit_code::STUDY_FILE,
@@ -97,12 +128,7 @@ impl ReadFile {
             .hint("add `component = \"FILE.wasm\"`"));
         };
         let (limits, float_mode) = (self.file.limits().clone(), self.file.float_mode());
-        let inspection =
-            executor::inspect(&component, &limits, float_mode, options.isolation, options.cache.clone(), interrupt)
-                .map_err(|error| {
-                    let hint = "check `component` in the study file; its path is relative to it";
-                    CommandError::component(error, &component, hint)
-                })?;
+        let inspection = self.inspect(&component, options, interrupt)?;
         let mut data = BTreeMap::new();
         for (name, path) in self.file.data() {
             let path = self.beside(path);
@@ -122,9 +148,67 @@ impl ReadFile {
                 ids,
                 fuel_schedule(float_mode),
             )
-            .map_err(|error| CommandError::study_file(&error, &self.path, &self.text, terminal::has_colour()))?;
+            .map_err(|error| self.wrong(&error))?;
+        let warnings = self.warnings(&spec, Some(&inspection.description));
         let program = Program { component, id: inspection.id, data, limits, float_mode };
-        Ok(Plan { spec, program })
+        Ok((Plan { spec, program }, warnings))
+    }
+
+    /// The study of the file's own space, for trials that nothing trains, with the names and digests of what they follow from,
+    /// and what is probably not meant in it, as text. A component that the file names is not looked at.
+    pub(super) fn spec_without_component(
+        &self,
+        data: BTreeMap<String, DataId>,
+        fuel_schedule: Digest,
+    ) -> Result<(StudySpec, String), CommandError> {
+        let spec = self.file.spec(&self.default_name(), None, None, data, fuel_schedule);
+        let spec = spec.map_err(|error| self.wrong(&error))?;
+        let warnings = self.warnings(&spec, None);
+        Ok((spec, warnings))
+    }
+
+    /// The specification for trials that run elsewhere, and what is probably not meant in it, as text. The component, if the
+    /// file names one, is asked what it searches; its data is not needed.
+    pub(super) fn spec_for_asking(
+        &self,
+        options: &RunOptions,
+        interrupt: &Interrupt,
+    ) -> Result<(StudySpec, String), CommandError> {
+        let component = self.file.component().map(|path| self.beside(path));
+        let inspected = component.map(|component| self.inspect(&component, options, interrupt)).transpose()?;
+        let (description, id) = match inspected {
+            Some(Inspection { description, id, .. }) => (Some(description), Some(id)),
+            None => (None, None),
+        };
+        let schedule = fuel_schedule(self.file.float_mode());
+        let spec = self.file.spec(&self.default_name(), description.as_ref(), id, BTreeMap::new(), schedule);
+        let spec = spec.map_err(|error| self.wrong(&error))?;
+        let warnings = self.warnings(&spec, description.as_ref());
+        Ok((spec, warnings))
+    }
+
+    fn inspect(
+        &self,
+        component: &Path,
+        options: &RunOptions,
+        interrupt: &Interrupt,
+    ) -> Result<Inspection, CommandError> {
+        let (limits, float_mode) = (self.file.limits(), self.file.float_mode());
+        executor::inspect(component, limits, float_mode, options.isolation, options.cache.clone(), interrupt).map_err(
+            |error| {
+                let hint = "check `component` in the study file; its path is relative to it";
+                CommandError::component(error, component, hint)
+            },
+        )
+    }
+
+    fn wrong(&self, error: &ConfigError) -> CommandError {
+        CommandError::study_file(error, &self.path, &self.text, terminal::has_colour())
+    }
+
+    fn warnings(&self, spec: &StudySpec, description: Option<&Description>) -> String {
+        let warnings = self.file.warnings(spec, description);
+        warnings.render(&self.path.to_string_lossy(), &self.text, terminal::has_colour())
     }
 
     /// The name of the folder that the file lies in.

@@ -69,6 +69,15 @@ pub(super) fn parse(text: &str, units: Units) -> Result<u64, AmountError> {
     }
 }
 
+/// The number of bytes that a text such as `512 MiB` tells, for the command line.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    parse(text, BYTES)
+        .map_err(|error| format!("{error}; write a number of bytes, or one with a unit out of {}", listed(BYTES)))
+}
+
 fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|letter| !belongs(letter)).unwrap_or(text.len()))
 }

@@ -57,7 +57,7 @@ impl Problem {
         self
     }
 
-    fn render(&self, path: &str, source: &str, colour: bool) -> String {
+    fn render(&self, level: &Level<'_>, path: &str, source: &str, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let snippet = Snippet::source(source)
             .path(path)
@@ -67,7 +67,7 @@ impl Problem {
                     .iter()
                     .map(|(span, label)| AnnotationKind::Context.span(within(source, span)).label(label.as_str())),
             );
-        let report = [Level::ERROR.primary_title(self.message.as_str()).element(snippet)];
+        let report = [level.clone().primary_title(self.message.as_str()).element(snippet)];
         let mut rendered = renderer.render(&report).trim_end().to_owned();
         if let Some(hint) = &self.hint {
             let style = if colour { DEFAULT_HELP_STYLE } else { Style::new() };
@@ -100,21 +100,52 @@ impl ConfigError {
     /// called in messages.
     #[must_use]
     pub fn render(&self, path: &str, text: &str, colour: bool) -> String {
-        let source = harmless(text);
-        let path: String = path.chars().flat_map(shown_character).collect();
-        let mut rendered = String::new();
-        for problem in self.problems.iter().take(SHOWN_MAX) {
-            rendered.push_str(&problem.render(&path, &source, colour));
-            rendered.push_str("\n\n");
-        }
-        if self.problems.len() > SHOWN_MAX {
-            rendered.push_str(&format!("({} more problems)\n\n", self.problems.len() - SHOWN_MAX));
-        }
-        // One line's end for the last problem; the empty lines only stand between problems.
-        rendered.truncate(rendered.trim_end().len());
-        rendered.push('\n');
-        rendered
+        rendered(&self.problems, &Level::ERROR, path, text, colour)
     }
+}
+
+/// What is probably not meant in a study file, though it is well formed; mostly nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigWarnings {
+    problems: Vec<Problem>,
+}
+
+impl ConfigWarnings {
+    pub(super) fn of(problems: Vec<Problem>) -> Self {
+        Self { problems }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The warnings for people, as [`ConfigError::render`] does; empty if there are none.
+    #[must_use]
+    pub fn render(&self, path: &str, text: &str, colour: bool) -> String {
+        if self.problems.is_empty() {
+            return String::new();
+        }
+        rendered(&self.problems, &Level::WARNING, path, text, colour)
+    }
+}
+
+fn rendered(problems: &[Problem], level: &Level<'_>, path: &str, text: &str, colour: bool) -> String {
+    let source = harmless(text);
+    let path: String = path.chars().flat_map(shown_character).collect();
+    let mut rendered = String::new();
+    for problem in problems.iter().take(SHOWN_MAX) {
+        rendered.push_str(&problem.render(level, &path, &source, colour));
+        rendered.push_str("\n\n");
+    }
+    if problems.len() > SHOWN_MAX {
+        rendered.push_str(&format!("({} more problems)\n\n", problems.len() - SHOWN_MAX));
+    }
+    // One line's end for the last problem; the empty lines only stand between problems.
+    rendered.truncate(rendered.trim_end().len());
+    rendered.push('\n');
+    rendered
 }
 
 impl fmt::Display for ConfigError {

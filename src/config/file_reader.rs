@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::error::{Problem, Span, shown};
-use super::reader::{Item, TableReader, items, report};
+use super::reader::{Item, TableReader, items, quoted, report};
 use super::reference::Section;
-use super::study_file::StudyFile;
-use super::{amount, space, suggestion};
+use super::study_file::{Ending, StudyFile};
+use super::{amount, hyperband, space};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::SchedulerSpec;
 use crate::searcher::{GRID_POINTS_DEFAULT, SearcherSpec};
 use crate::space::Space;
-use crate::study::{FloatMode, Limit, SpecError, StudySpec};
+use crate::study::{Clock, FloatMode, Limit, SpecError, StudySpec};
 
 /// How long a study file may be.
 const FILE_BYTES_MAX: usize = 1 << 20;
@@ -24,35 +24,26 @@ const FILE_BYTES_MAX: usize = 1 << 20;
 const DATA_SETS_MAX: usize = 1_000;
 /// How long a name or a path may be.
 const TEXT_BYTES_MAX: usize = 4_096;
+/// The largest `num_trials`: what SQLite's integers hold.
+const NUM_TRIALS_MAX: u64 = i64::MAX as u64;
 /// The largest `points` of a grid.
 const GRID_POINTS_MAX: u64 = 1_000_000;
 
-/// The searchers of this release with the options that only they have.
-const SEARCHERS: &[(&str, &[&str])] = &[("random", &["first_is_default"]), ("grid", &["points"])];
-/// Schedulers and searchers that other releases have, with the options that only they have.
-const PLANNED_SCHEDULERS: &[(&str, &[&str])] = &[
-    (
-        "hyperband",
-        &[
-            "max_t",
-            "grace_period",
-            "reduction_factor",
-            "brackets",
-            "rung_levels",
-            "rung_system_per_bracket",
-            "random_seed",
-        ],
-    ),
-    (
-        "rl",
-        &["iteration", "controller_lr", "controller_batch_size", "ema_baseline_decay", "controller_resource", "sync"],
-    ),
-];
-const PLANNED_SEARCHERS: &[(&str, &[&str])] =
-    &[("bayesopt", &["num_init_random", "opt_skip_init_length"]), ("rl", &[])];
+/// Names of schedulers or searchers, each with the options that only it has.
+type Kinds = &'static [(&'static str, &'static [&'static str])];
+
+/// Those of this release.
+const SCHEDULERS: Kinds = &[("fifo", &[]), ("hyperband", hyperband::OPTIONS)];
+const SEARCHERS: Kinds = &[("random", &["first_is_default"]), ("grid", &["points"])];
+/// Those that other releases have.
+const PLANNED_SCHEDULERS: Kinds = &[(
+    "rl",
+    &["iteration", "controller_lr", "controller_batch_size", "ema_baseline_decay", "controller_resource", "sync"],
+)];
+const PLANNED_SEARCHERS: Kinds = &[("bayesopt", &["num_init_random", "opt_skip_init_length"]), ("rl", &[])];
 
 /// Reads the text. If there are problems, what is given has defaults in their places.
-pub(super) fn read(text: &str, num_trials: Option<u64>, problems: &mut Vec<Problem>) -> StudyFile {
+pub(super) fn read(text: &str, ending: Ending, problems: &mut Vec<Problem>) -> StudyFile {
     let mut file = empty();
     if text.len() > FILE_BYTES_MAX {
         problems.push(Problem::new(0..0, format!("a study file has at most {FILE_BYTES_MAX} bytes")));
@@ -63,7 +54,7 @@ pub(super) fn read(text: &str, num_trials: Option<u64>, problems: &mut Vec<Probl
     // What is not TOML was patched up to go on, and would only give problems that nobody made.
     if problems.is_empty() {
         let mut reader =
-            FileReader { file: &mut file, problems, num_trials, num_cpus: None, num_gpus: None, scheduler: 0..0 };
+            FileReader { file: &mut file, problems, ending, num_cpus: None, num_gpus: None, scheduler: 0..0 };
         reader.top(TableReader::new(Section::named(""), table.get_ref()));
     }
     file
@@ -76,6 +67,7 @@ fn empty() -> StudyFile {
         component: None,
         data: BTreeMap::new(),
         wall_time_max: None,
+        hyperband: None,
         reward_attr: None,
         time_attr: None,
         metrics_span: 0..0,
@@ -107,8 +99,8 @@ fn syntax_problem(error: &toml::de::Error, text: &str) -> Problem {
 /// What is read goes into `file`, what is wrong into `problems`.
 struct FileReader<'reader> {
     file: &'reader mut StudyFile,
-    /// Another number of trials than the file's.
-    num_trials: Option<u64>,
+    /// What ends the study.
+    ending: Ending,
     problems: &'reader mut Vec<Problem>,
     /// Where keys stand that problems of the whole study point to.
     num_cpus: Option<Span>,
@@ -123,6 +115,8 @@ impl FileReader<'_> {
         if let Some(seed) = top.take("seed").and_then(|item| item.integer(0..=u64::MAX, self.problems)) {
             self.file.settings.seed = Seed(seed);
         }
+        let clock = top.take("clock").and_then(|item| item.one_of(&["virtual", "wall"], self.problems));
+        self.file.settings.clock = if clock == Some("wall") { Clock::Wall } else { Clock::Virtual };
         let wall_time_max = top.take("wall_time_max").and_then(|item| item.nanoseconds(self.problems));
         self.file.wall_time_max = wall_time_max.map(Duration::from_nanos);
         if let Some(data) = self.table(top.take("data")) {
@@ -155,18 +149,19 @@ impl FileReader<'_> {
     }
 
     fn scheduler(&mut self, table: &mut TableReader<'_>) {
-        if let Some(item) = table.take("type") {
-            let names = [self.file.settings.scheduler.name()];
-            match self.one_of(&item, &names, PLANNED_SCHEDULERS) {
-                Some(_) => self.file.settings.scheduler = SchedulerSpec::Fifo,
-                // Its options belong to the type that was named; they are no mistakes of their own.
-                None => PLANNED_SCHEDULERS.iter().for_each(|(_, options)| table.discard(options)),
-            }
+        let given = table.take("type");
+        if let Some(problem) = given.as_ref().and_then(hyperband::variant_as_type) {
+            self.problems.push(problem);
+            SCHEDULERS.iter().for_each(|(_, options)| table.discard(options));
+        } else if let Some("hyperband") = self.kind(table, given.as_ref(), SCHEDULERS, PLANNED_SCHEDULERS, "scheduler")
+        {
+            let (options, places) = hyperband::read(table, self.scheduler.clone(), self.problems);
+            self.file.settings.scheduler = SchedulerSpec::Hyperband(options);
+            self.file.hyperband = Some(places);
         }
-        self.refuse_planned(table, PLANNED_SCHEDULERS);
         let settings = &mut self.file.settings;
         let problems = &mut *self.problems;
-        settings.num_trials = table.take("num_trials").and_then(|item| item.integer(1..=i64::MAX as u64, problems));
+        settings.num_trials = table.take("num_trials").and_then(|item| item.integer(1..=NUM_TRIALS_MAX, problems));
         settings.time_out = table.take("time_out").and_then(|item| item.nanoseconds(problems)).map(VirtualTime);
         settings.max_reward = table.take("max_reward").and_then(|item| item.real(problems));
         for (key, place) in [
@@ -186,26 +181,8 @@ impl FileReader<'_> {
     }
 
     fn searcher(&mut self, table: &mut TableReader<'_>) {
-        let names: Vec<&'static str> = SEARCHERS.iter().map(|(name, _)| *name).collect();
         let given = table.take("type");
-        let name = match &given {
-            None => Some(self.file.settings.searcher.name()),
-            Some(item) => self.one_of(item, &names, PLANNED_SEARCHERS),
-        };
-        let Some(name) = name else {
-            // Without a type nobody knows whose the options are.
-            SEARCHERS.iter().chain(PLANNED_SEARCHERS).for_each(|(_, options)| table.discard(options));
-            return;
-        };
-        self.refuse_planned(table, PLANNED_SEARCHERS);
-        for (other, options) in SEARCHERS.iter().filter(|(other, _)| *other != name) {
-            for item in table.left(options) {
-                let message = format!("the searcher `{name}` has no option `{}`", item.key);
-                let problem = Problem::new(item.key_span.clone(), message);
-                self.problems.push(problem.hint(format!("it belongs to `type = \"{other}\"`.")));
-            }
-            table.discard(options);
-        }
+        let Some(name) = self.kind(table, given.as_ref(), SEARCHERS, PLANNED_SEARCHERS, "searcher") else { return };
         self.file.settings.searcher = match name {
             "grid" => {
                 let points = table.take("points").and_then(|item| item.integer(1..=GRID_POINTS_MAX, self.problems));
@@ -252,7 +229,7 @@ impl FileReader<'_> {
     }
 
     fn sandbox(&mut self, table: &mut TableReader<'_>) {
-        let name = table.take("nan").and_then(|item| self.one_of(&item, &["native", "canonical"], &[]));
+        let name = table.take("nan").and_then(|item| item.one_of(&["native", "canonical"], self.problems));
         self.file.settings.float_mode = match name {
             Some("canonical") => FloatMode::Canonical,
             _ => FloatMode::Native,
@@ -281,10 +258,17 @@ impl FileReader<'_> {
         if !self.problems.is_empty() {
             return;
         }
-        if self.num_trials.is_some() {
-            self.file.settings.num_trials = self.num_trials;
-        }
+        let num_trials = &mut self.file.settings.num_trials;
+        *num_trials = match self.ending {
+            Ending::OfFile => *num_trials,
+            Ending::Jobs(jobs) => Some(jobs),
+            Ending::Open => num_trials.or(Some(NUM_TRIALS_MAX)),
+        };
         let Err(error) = self.file.settings.check() else { return };
+        if let (SpecError::Hyperband(error), Some(places)) = (&error, &self.file.hyperband) {
+            self.problems.push(places.problem(error));
+            return;
+        }
         let (span, hint) = match error {
             SpecError::Endless => (
                 self.scheduler.clone(),
@@ -321,25 +305,47 @@ impl FileReader<'_> {
         item.integer(1..=u64::from(u32::MAX), self.problems).and_then(|count| u32::try_from(count).ok())
     }
 
-    /// The name that the text is, out of a few.
-    fn one_of(&mut self, item: &Item<'_>, names: &[&'static str], planned: &[(&str, &[&str])]) -> Option<&'static str> {
-        let quoted = |names: &[&str]| names.iter().map(|name| format!("`\"{name}\"`")).collect::<Vec<_>>().join(" or ");
-        let DeValue::String(given) = item.value else {
-            return report(self.problems, item.unfit(&quoted(names)));
+    /// The name of the scheduler or the searcher, as `what` says; without a `type` the first of `kinds`. Options that only others
+    /// have are reported and gone afterwards.
+    fn kind(
+        &mut self,
+        table: &mut TableReader<'_>,
+        given: Option<&Item<'_>>,
+        kinds: Kinds,
+        planned: Kinds,
+        what: &str,
+    ) -> Option<&'static str> {
+        let name = match given {
+            None => kinds.first().map(|(name, _)| *name),
+            Some(item) => self.known_kind(item, kinds, planned),
         };
-        if let Some(name) = names.iter().find(|name| *name == given) {
-            return Some(name);
+        let Some(name) = name else {
+            // Without a type nobody knows whose the options are.
+            kinds.iter().chain(planned).for_each(|(_, options)| table.discard(options));
+            return None;
+        };
+        self.refuse_planned(table, planned);
+        for (other, options) in kinds.iter().filter(|(other, _)| *other != name) {
+            for item in table.left(options) {
+                let message = format!("the {what} `{name}` has no option `{}`", item.key);
+                let problem = Problem::new(item.key_span.clone(), message);
+                self.problems.push(problem.hint(format!("it belongs to `type = \"{other}\"`.")));
+            }
+            table.discard(options);
         }
-        if planned.iter().any(|(name, _)| name == given) {
-            let problem = item.problem(&format!("cannot be `{given}`: it is not available in this release"));
-            return report(self.problems, problem.hint(format!("available: {}.", quoted(names))));
-        }
-        let problem = item.problem(&format!("must be {}, not `{}`", quoted(names), shown(given)));
-        report(self.problems, problem.hint(suggestion::hint(given, names, "available")))
+        Some(name)
+    }
+
+    fn known_kind(&mut self, item: &Item<'_>, kinds: Kinds, planned: Kinds) -> Option<&'static str> {
+        let names: Vec<&'static str> = kinds.iter().map(|(name, _)| *name).collect();
+        let given = item.value.as_str().filter(|given| planned.iter().any(|(name, _)| name == given));
+        let Some(given) = given else { return item.one_of(&names, self.problems) };
+        let problem = item.problem(&format!("cannot be `{given}`: it is not available in this release"));
+        report(self.problems, problem.hint(format!("available: {}.", quoted(&names))))
     }
 
     /// Reports options of schedulers or searchers that this release does not have.
-    fn refuse_planned(&mut self, table: &mut TableReader<'_>, planned: &[(&str, &[&str])]) {
+    fn refuse_planned(&mut self, table: &mut TableReader<'_>, planned: Kinds) {
         for (name, options) in planned {
             for item in table.left(options) {
                 let message = format!("`{}` belongs to `{name}`, which is not available in this release", item.path);

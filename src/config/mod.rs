@@ -7,6 +7,7 @@ mod amount;
 mod domain;
 mod error;
 mod file_reader;
+mod hyperband;
 mod merge;
 mod reader;
 mod reference;
@@ -14,6 +15,7 @@ mod space;
 mod study_file;
 mod suggestion;
 
-pub use error::{ConfigError, Problem, Span};
+pub use amount::bytes;
+pub use error::{ConfigError, ConfigWarnings, Problem, Span};
 pub use reference::reference;
 pub use study_file::StudyFile;

@@ -139,6 +139,18 @@ impl<'file> Item<'file> {
         }
     }
 
+    /// The name that the text is, out of a few.
+    pub(super) fn one_of(&self, names: &[&'static str], problems: &mut Vec<Problem>) -> Option<&'static str> {
+        let DeValue::String(given) = self.value else {
+            return report(problems, self.unfit(&quoted(names)));
+        };
+        if let Some(name) = names.iter().find(|name| *name == given) {
+            return Some(name);
+        }
+        let problem = self.problem(&format!("must be {}, not `{}`", quoted(names), shown(given)));
+        report(problems, problem.hint(suggestion::hint(given, names, "available")))
+    }
+
     /// A finite number; integers count as reals.
     pub(super) fn real(&self, problems: &mut Vec<Problem>) -> Option<f64> {
         match number(self.value) {
@@ -229,6 +241,15 @@ impl<'file> Item<'file> {
 
     fn below(&self, range: RangeInclusive<u64>, problems: &mut Vec<Problem>) -> Option<u64> {
         report(problems, self.problem(&format!("must be at least {}", range.start())))
+    }
+}
+
+/// The names as values of the file.
+pub(super) fn quoted(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`\"{name}\"`")).collect();
+    match quoted.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => quoted.concat(),
     }
 }
 

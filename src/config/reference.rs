@@ -33,6 +33,13 @@ const TOP: &[Row] = &[
     ("component", "path", "none", "The component that is trained, relative to the study file."),
     ("seed", "integer from 0", "31415927", "The number from which every random draw of the study follows."),
     (
+        "clock",
+        "`\"virtual\"` or `\"wall\"`",
+        "`\"virtual\"`",
+        "In which order the study decides. `virtual`: in that of virtual time, the same on every machine. `wall`: as reports come in; \
+         no decision waits for a slower trial, and no second run repeats it.",
+    ),
+    (
         "wall_time_max",
         "time",
         "none",
@@ -49,8 +56,18 @@ const TOP: &[Row] = &[
 ];
 
 const SCHEDULER: &[Row] = &[
-    ("type", "`\"fifo\"`", "`\"fifo\"`", "The scheduler. `fifo` runs every trial to its end."),
-    ("num_trials", "integer from 1", "none", "How many trials are started at most. A study needs this or `time_out`."),
+    (
+        "type",
+        "`\"fifo\"` or `\"hyperband\"`",
+        "`\"fifo\"`",
+        "The scheduler. `fifo` runs every trial to its end, `hyperband` compares trials on their way and goes on with the better ones.",
+    ),
+    (
+        "num_trials",
+        "integer from 1",
+        "none",
+        "How many jobs are started at most: trials, and promotions of paused ones. A study needs this or `time_out`.",
+    ),
     ("time_out", "virtual seconds or time", "none", "When no more trials are started, in virtual time."),
     ("stop_jobs_after_time_out", "boolean", "true", "Whether trials that report after the time-out are stopped."),
     ("reward_attr", "text", "the component's, or `accuracy`", "The attribute of a report that is maximised."),
@@ -78,6 +95,63 @@ const SCHEDULER: &[Row] = &[
         "boolean",
         "false",
         "Whether reports in the history carry what the searcher says of its model.",
+    ),
+    (
+        "variant",
+        "`\"stopping\"` or `\"promotion\"`",
+        "`\"stopping\"`",
+        "`hyperband` only: what becomes of a trial that is not among the best of a rung. `stopping` ends it, `promotion` pauses it until \
+         it is. The original's `type`.",
+    ),
+    (
+        "max_t",
+        "integer from 1, or text such as `\"1G\"`",
+        "the default of the parameter `epochs`, or of `max_t`, or the component's",
+        "`hyperband` only: the resource at which every trial ends. Without a default if `time_attr` is `fuel`.",
+    ),
+    (
+        "grace_period",
+        "integer from 1, or text such as `\"1M\"`",
+        "1",
+        "`hyperband` only: the lowest level at which trials are compared.",
+    ),
+    ("reduction_factor", "integer from 2", "3", "`hyperband` only: the ratio of a level to the one below."),
+    (
+        "rung_levels",
+        "list of at least two rising integers",
+        "none",
+        "`hyperband` only: the levels, in place of those that `grace_period` and `reduction_factor` give.",
+    ),
+    (
+        "brackets",
+        "integer from 1",
+        "1",
+        "`hyperband` only: how many brackets there are. Bracket 0 begins at the lowest level, bracket 1 at the next; there are no \
+         more than levels.",
+    ),
+    (
+        "rung_system_per_bracket",
+        "boolean",
+        "true",
+        "`hyperband` only: whether trials are compared within their bracket only.",
+    ),
+    (
+        "searcher_data",
+        "`\"rungs\"`, `\"all\"` or `\"rungs_and_last\"`",
+        "`\"rungs\"`",
+        "`hyperband` only: which reports the searcher learns from: those at levels, all, or those at levels and each trial's last.",
+    ),
+    (
+        "random_seed",
+        "integer from 0 to 4294967295",
+        "31415927",
+        "`hyperband` only: the seed of the bracket draws, and of nothing else.",
+    ),
+    (
+        "do_snapshots",
+        "boolean",
+        "false",
+        "`hyperband` with `variant = \"stopping\"` only: whether the searcher may look at the rungs and at the running trials.",
     ),
 ];
 

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::error::{ConfigError, Problem, Span, shown, shown_space_error};
+use super::error::{ConfigError, ConfigWarnings, Problem, Span, shown, shown_space_error};
+use super::hyperband::HyperbandPlaces;
 use super::space::SpaceEntry;
 use super::{file_reader, merge};
 use crate::numeric::amount::Seed;
 use crate::numeric::digest::Digest;
+use crate::scheduler::SchedulerSpec;
 use crate::space::{Parameter, Space};
-use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, Metrics, SpecError, StudySpec};
+use crate::study::{ComponentId, DataId, Description, FloatMode, InferredMaxT, Limits, Metrics, SpecError, StudySpec};
 
 /// A study file that was read: well formed in itself, not yet compared with its component.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct StudyFile {
     pub(super) component: Option<PathBuf>,
     pub(super) data: BTreeMap<String, PathBuf>,
     pub(super) wall_time_max: Option<Duration>,
+    /// What there is to know of `hyperband` besides its options, if the study has it.
+    pub(super) hyperband: Option<HyperbandPlaces>,
     pub(super) reward_attr: Option<String>,
     pub(super) time_attr: Option<String>,
     /// Where one of both stands, if it does.
@@ -29,6 +33,17 @@ pub struct StudyFile {
     pub(super) space_span: Span,
     /// All other settings; its space is empty.
     pub(super) settings: StudySpec,
+}
+
+/// What ends a study.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ending {
+    /// What the file says; it must say something.
+    OfFile,
+    /// As the file says, but with this number of trials.
+    Jobs(u64),
+    /// What the file says, if it says something.
+    Open,
 }
 
 impl StudyFile {
@@ -46,8 +61,21 @@ impl StudyFile {
     /// # Errors
     /// As [`StudyFile::parse`].
     pub fn parse_with(text: &str, num_trials: Option<u64>) -> Result<Self, ConfigError> {
+        Self::parse_ending(text, num_trials.map_or(Ending::OfFile, Ending::Jobs))
+    }
+
+    /// Reads the text of a study file as [`StudyFile::parse_with`] does; but a file that gives no end is well formed, for
+    /// those who ask for each job and end the study when they ask no more.
+    ///
+    /// # Errors
+    /// As [`StudyFile::parse`].
+    pub fn parse_open(text: &str, num_trials: Option<u64>) -> Result<Self, ConfigError> {
+        Self::parse_ending(text, num_trials.map_or(Ending::Open, Ending::Jobs))
+    }
+
+    fn parse_ending(text: &str, ending: Ending) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
-        let file = file_reader::read(text, num_trials, &mut problems);
+        let file = file_reader::read(text, ending, &mut problems);
         match ConfigError::of(problems) {
             None => Ok(file),
             Some(error) => Err(error),
@@ -133,11 +161,29 @@ impl StudyFile {
         if let Some(attribute) = self.time_attr.clone().or_else(|| suggestion(|it| &it.time_attr)) {
             spec.metrics.time_attr = attribute;
         }
-        // All else was checked when the file was read; the metrics are known only now.
-        match spec.check() {
-            Ok(()) => Ok(spec),
-            Err(error) => Err(ConfigError::one(self.metrics_problem(&spec, &error))),
+        if let (SchedulerSpec::Hyperband(options), Some(places)) = (&mut spec.scheduler, &self.hyperband) {
+            let inferred = inferred_max_t(&spec.space, &spec.metrics, description);
+            options.max_t = places.max_t(&spec.metrics.time_attr, inferred.as_ref()).map_err(ConfigError::one)?;
         }
+        // All else was checked when the file was read; the metrics and the end of the rungs are known only now.
+        match (spec.check(), &self.hyperband) {
+            (Ok(()), _) => Ok(spec),
+            (Err(SpecError::Hyperband(error)), Some(places)) => Err(ConfigError::one(places.problem(&error))),
+            (Err(error), _) => Err(ConfigError::one(self.metrics_problem(&spec, &error))),
+        }
+    }
+
+    /// What is probably not meant in the study that the file gave together with that description.
+    #[must_use]
+    pub fn warnings(&self, spec: &StudySpec, description: Option<&Description>) -> ConfigWarnings {
+        let (SchedulerSpec::Hyperband(options), Some(places)) = (&spec.scheduler, &self.hyperband) else {
+            return ConfigWarnings::default();
+        };
+        let inferred = inferred_max_t(&spec.space, &spec.metrics, description);
+        let mut warnings = places.warnings(&spec.metrics.time_attr, inferred.as_ref());
+        let sparse = spec.num_trials.and_then(|num_trials| options.sparse_rung(num_trials));
+        warnings.extend(sparse.map(|rung| places.sparse(options, &rung)));
+        ConfigWarnings::of(warnings)
     }
 
     fn metrics_problem(&self, spec: &StudySpec, error: &SpecError) -> Problem {
@@ -154,4 +200,13 @@ impl StudyFile {
             ConfigError::one(Problem::new(span, shown_space_error(&error)))
         })
     }
+}
+
+/// Where trials end by themselves. The component's suggestion counts its own `time_attr`, and fuel is counted by none.
+fn inferred_max_t(space: &Space, metrics: &Metrics, description: Option<&Description>) -> Option<InferredMaxT> {
+    if metrics.time_is_fuel() {
+        return None;
+    }
+    let counts_the_same = |it: &&Description| it.time_attr.as_ref().is_none_or(|name| *name == metrics.time_attr);
+    InferredMaxT::of(space, description.filter(counts_the_same).and_then(|it| it.max_t))
 }

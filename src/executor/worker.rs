@@ -119,6 +119,7 @@ pub(super) fn work(inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) {
         loaded: None,
         fibers: Vec::new(),
         happenings: Vec::new(),
+        ends: 0,
         flushed: Instant::now(),
         paused: Paused::new(0),
     };
@@ -131,6 +132,8 @@ struct Worker {
     fibers: Vec<Fiber>,
     /// What was not passed on yet.
     happenings: Vec<Happening>,
+    /// How many ends are among it.
+    ends: usize,
     flushed: Instant,
     paused: Paused<Fiber>,
 }
@@ -143,13 +146,19 @@ impl Worker {
             }
             if let Some(index) = self.furthest_behind() {
                 self.advance(index, outbox)?;
-                // An end can wait like all else: as long as there are others to run, nobody is idle for it.
-                let due = self.happenings.len() >= FLUSH_COUNT || self.flushed.elapsed() >= FLUSH_INTERVAL;
-                if due {
+                if self.is_flush_due() {
                     self.flush(outbox)?;
                 }
             }
         }
+    }
+
+    /// Whether to pass on now what has happened. An end can wait, but not for all: while half of the trials run on, the driver
+    /// finds new ones for the places of the others.
+    fn is_flush_due(&self) -> bool {
+        self.ends > self.fibers.len()
+            || self.happenings.len() >= FLUSH_COUNT
+            || self.flushed.elapsed() >= FLUSH_INTERVAL
     }
 
     /// The next message: waited for if there is nothing else to do.
@@ -265,6 +274,7 @@ impl Worker {
             }
             Poll::Ready(result) => {
                 self.fibers.swap_remove(index);
+                self.ends += 1;
                 match result {
                     Ok(Ended { fuel, outcome, artifacts }) => {
                         self.happenings.push(Happening::Ended { trial, fuel, outcome, artifacts });
@@ -281,6 +291,7 @@ impl Worker {
 
     fn flush(&mut self, outbox: Outbox<'_>) -> Result<(), DriverGone> {
         self.flushed = Instant::now();
+        self.ends = 0;
         if self.happenings.is_empty() {
             return Ok(());
         }
@@ -300,7 +311,7 @@ fn load(program: &Program, cache: Option<PathBuf>) -> Result<Loaded, LoadError> 
     component::check_world(&sandbox, &component)?;
     let data = DataSets::load(&program.data).map_err(|error| LoadError::Data(error.to_string()))?;
     Ok(Loaded {
-        program: instance::Program::new(&sandbox, &component)?,
+        program: instance::Program::for_many(&sandbox, &component, &bytes)?,
         limits: Arc::new(program.limits.clone()),
         data: Arc::new(data),
     })

@@ -25,6 +25,11 @@ newtype! {
 }
 
 newtype! {
+    /// The number of a job, which is one run of a trial between pauses, in its study; from 0 in order of start.
+    JobId(u64)
+}
+
+newtype! {
     /// One of the study's virtual workers, from 0.
     Slot(u32)
 }

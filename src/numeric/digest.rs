@@ -43,9 +43,40 @@ impl Digest {
 /// For types that the format cannot write, such as sequences of unknown length; none of this crate is.
 #[must_use]
 pub fn canonical_bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(ROOM);
+    append_canonical(&mut bytes, value);
+    bytes
+}
+
+/// Room for most values, so that what is encoded millions of times asks for memory once.
+pub(crate) const ROOM: usize = 256;
+
+/// Puts the canonical encoding of `value` behind what `bytes` holds.
+pub(crate) fn append_canonical<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
     // Only values of this crate come here: sized sequences and no untagged or flattened parts, which is all that the format
     // cannot write.
-    postcard::to_stdvec(value).expect("types of this crate have a canonical encoding")
+    postcard::serialize_with_flavor(value, Appending(bytes)).expect("types of this crate have a canonical encoding");
+}
+
+/// Where the encoding goes.
+struct Appending<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Appending<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 impl fmt::Display for Digest {

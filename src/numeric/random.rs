@@ -4,6 +4,10 @@
 //! The bits are the extended output of BLAKE3 over the name, whose values its specification fixes for good. The mapping of
 //! bits to numbers stands here and is part of what a study's digest depends on.
 
+use std::sync::LazyLock;
+
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
+
 use super::amount::Seed;
 
 /// What a stream of random numbers is for.
@@ -43,31 +47,51 @@ impl Purpose {
 #[derive(Debug)]
 pub struct Stream {
     output: blake3::OutputReader,
+    /// The bits at hand: the extended output comes in blocks.
+    block: [u8; BLOCK_BYTES],
+    /// How many bytes of the block are used up.
+    used: usize,
 }
+
+const BLOCK_BYTES: usize = 64;
+
+/// What every stream's name begins with, hashed once.
+static CONTEXT: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context("trialbox 2026-11 random stream"));
 
 impl Stream {
     /// The stream of that name, from its beginning.
     #[must_use]
     pub fn new(seed: Seed, purpose: Purpose, index: u64, draw: u64) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("trialbox 2026-11 random stream");
+        let mut hasher = blake3::Hasher::new_from_context_key(&CONTEXT);
         hasher.update(&seed.0.to_le_bytes());
         hasher.update(&index.to_le_bytes());
         hasher.update(&draw.to_le_bytes());
         // Last, because its length varies.
         hasher.update(purpose.name());
-        Self { output: hasher.finalize_xof() }
+        Self { output: hasher.finalize_xof(), block: [0; BLOCK_BYTES], used: BLOCK_BYTES }
     }
 
     /// The next 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         let mut bytes = [0; 8];
-        self.output.fill(&mut bytes);
+        self.fill(&mut bytes);
         u64::from_le_bytes(bytes)
     }
 
     /// Fills `bytes` with the next bits.
     pub fn fill(&mut self, bytes: &mut [u8]) {
-        self.output.fill(bytes);
+        let at_hand = bytes.len().min(BLOCK_BYTES - self.used);
+        let (now, rest) = bytes.split_at_mut(at_hand);
+        now.copy_from_slice(&self.block[self.used..self.used + at_hand]);
+        self.used += at_hand;
+        // Whole blocks go where they belong at once.
+        let (blocks, end) = rest.split_at_mut(rest.len() - rest.len() % BLOCK_BYTES);
+        self.output.fill(blocks);
+        if !end.is_empty() {
+            self.output.fill(&mut self.block);
+            end.copy_from_slice(&self.block[..end.len()]);
+            self.used = end.len();
+        }
     }
 
     /// A number from [0, 1), a multiple of 2⁻⁵³, each equally likely.

@@ -9,13 +9,17 @@ pub mod table;
 
 mod best;
 mod number;
+mod rungs;
 mod summary;
 mod trials;
+mod why;
 
 #[cfg(test)]
 mod fixture;
 
 pub use best::{ConfigFormat, best};
 pub use progress::{ProgressMode, progress};
+pub use rungs::rungs;
 pub use summary::summary;
 pub use trials::{TrialsOrder, TrialsView, trials};
+pub use why::{why, why_json};

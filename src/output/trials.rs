@@ -3,6 +3,7 @@
 use super::number;
 use super::sanitize::{fit, printable};
 use super::table::{Align, Column, fitting, render};
+use crate::scheduler::SchedulerSpec;
 use crate::space::Domain;
 use crate::study::{StudySpec, StudyState, TrialRecord};
 
@@ -72,7 +73,7 @@ fn fixed_columns(spec: &StudySpec, state: &StudyState, trials: &[&TrialRecord]) 
     let optional = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     let reward = printable(&spec.metrics.reward_attr, REWARD_WIDTH_MAX);
     let time = printable(&spec.metrics.time_attr, REWARD_WIDTH_MAX);
-    vec![
+    let mut columns = vec![
         column("trial", Align::Right, 20, &|trial| trial.trial.to_string()),
         // Beside the number, so that it is the last to be lost on a narrow terminal.
         column("", Align::Left, 4, &|trial| if best == Some(trial.trial) { "best".into() } else { String::new() }),
@@ -80,7 +81,19 @@ fn fixed_columns(spec: &StudySpec, state: &StudyState, trials: &[&TrialRecord]) 
         column("status", Align::Left, 30, &|trial| status(trial).into()),
         column(&time, Align::Right, REWARD_WIDTH_MAX, &|trial| optional(trial.time.map(|time| time.to_string()))),
         column("fuel", Align::Right, 8, &|trial| number::count(trial.fuel.0)),
-    ]
+    ];
+    if has_brackets(spec) {
+        columns.push(column("bracket", Align::Right, 10, &|trial| optional(trial.bracket.map(|it| it.to_string()))));
+    }
+    columns
+}
+
+/// Whether trials are of different brackets.
+fn has_brackets(spec: &StudySpec) -> bool {
+    match &spec.scheduler {
+        SchedulerSpec::Fifo => false,
+        SchedulerSpec::Hyperband(hyperband) => hyperband.num_brackets() > 1,
+    }
 }
 
 /// How a trial stands, in a word or two.

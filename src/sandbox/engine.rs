@@ -139,7 +139,7 @@ pub fn fuel_schedule(float_mode: FloatMode) -> Digest {
     ))
 }
 
-fn config(float_mode: FloatMode) -> Result<Config, SandboxError> {
+pub(super) fn config(float_mode: FloatMode) -> Result<Config, SandboxError> {
     let mut config = Config::new();
     config.wasm_features(WasmFeatures::all(), false);
     for (_, feature) in FEATURES_ON {

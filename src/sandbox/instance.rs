@@ -8,7 +8,7 @@ use std::task::Poll;
 use serde::{Deserialize, Serialize};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
-use wasmtime::{AsContextMut, Store, WasmBacktrace};
+use wasmtime::{AsContextMut, Engine, Store, WasmBacktrace};
 
 use super::bindings::{Trial, TrialPre, types};
 use super::component::{ComponentError, shown};
@@ -21,6 +21,7 @@ use super::host::data::DataSets;
 use super::host::report::value_for_guest;
 use super::host::{HostState, Role, TrialState, begin_counting, charge_debt, fuel_used};
 use super::missing;
+use super::pool::Pool;
 use crate::numeric::amount::{Fuel, Seed};
 use crate::numeric::digest::Digest;
 use crate::study::{ArtifactRecord, Attribute, Description, Limit, Limits, Outcome, Report};
@@ -90,6 +91,7 @@ impl Gate {
 pub struct Program {
     sandbox: Sandbox,
     pre: TrialPre<HostState>,
+    pool: Option<Pool>,
 }
 
 /// The input of one trial.
@@ -133,7 +135,17 @@ impl Program {
         let pre: InstancePre<HostState> = linker.instantiate_pre(component).map_err(refuse)?;
         let pre = TrialPre::new(pre).map_err(refuse)?;
         check_exports(pre.instance_pre()).map_err(refuse)?;
-        Ok(Self { sandbox: sandbox.clone(), pre })
+        Ok(Self { sandbox: sandbox.clone(), pre, pool: None })
+    }
+
+    /// The same, made for many short trials: they take over the memory of earlier ones, if the component allows for it. `bytes` are
+    /// what `component` was made of.
+    ///
+    /// # Errors
+    /// As [`Program::new`].
+    pub fn for_many(sandbox: &Sandbox, component: &Component, bytes: &[u8]) -> Result<Self, ComponentError> {
+        let program = Self::new(sandbox, component)?;
+        Ok(Self { pool: Pool::new(sandbox, component, bytes), ..program })
     }
 
     /// Asks the component for its description, and checks it.
@@ -147,8 +159,8 @@ impl Program {
             Ok(outcome) => ComponentError::Describe(outcome),
             Err(failure) => ComponentError::Engine(failure.to_string()),
         };
-        let mut store = self.store(Arc::new(limits), Role::Describe, Seed(0));
-        let trial = self.instantiate(&mut store).await.map_err(failed)?;
+        let mut store = store(&self.sandbox.engine, Arc::new(limits), Role::Describe, Seed(0));
+        let trial = instantiate(&self.pre, &mut store).await.map_err(failed)?;
         begin_counting(store.as_context_mut(), 0).map_err(failed)?;
         let polls = store.data().pace.polls.clone();
         let describing = counting_polls(polls, trial.trialbox_trial_train().call_describe(&mut store));
@@ -173,8 +185,14 @@ impl Program {
         let fuel_max = limits.fuel_max;
         let failure_bytes_max = usize::try_from(limits.failure_bytes_max).unwrap_or(usize::MAX);
         let role = Role::Trial(Box::new(state));
-        let mut store = self.store(limits, role, arguments.seed);
-        let result = self.call_train(&mut store, arguments).await;
+        // Declared before the store, so that it is given back after it.
+        let place = self.pool.as_ref().and_then(|pool| Some((pool, pool.place()?)));
+        let (engine, pre) = match &place {
+            Some((pool, _)) => (&pool.engine, &pool.pre),
+            None => (&self.sandbox.engine, &self.pre),
+        };
+        let mut store = store(engine, limits, role, arguments.seed);
+        let result = call_train(pre, &mut store, arguments).await;
         let outcome = match &result {
             Ok(Ok(())) => Outcome::Completed,
             Ok(Err(message)) => Outcome::Failed { message: cut(message, failure_bytes_max) },
@@ -203,43 +221,40 @@ impl Program {
             .collect();
         Ok(Ended { fuel: Fuel(fuel), outcome, artifacts })
     }
+}
 
-    async fn call_train(
-        &self,
-        store: &mut Store<HostState>,
-        arguments: Arguments,
-    ) -> wasmtime::Result<Result<(), String>> {
-        let trial = self.instantiate(store).await?;
-        begin_counting(store.as_context_mut(), PRICES.start)?;
-        let polls = store.data().pace.polls.clone();
-        let config = arguments
-            .config
-            .iter()
-            .map(|attribute| types::Attribute {
-                name: attribute.name.clone(),
-                value: value_for_guest(&attribute.value),
-            })
-            .collect();
-        let arguments = types::Arguments { config, seed: arguments.seed.0 };
-        counting_polls(polls, trial.trialbox_trial_train().call_train(store, &arguments)).await
-    }
+async fn call_train(
+    pre: &TrialPre<HostState>,
+    store: &mut Store<HostState>,
+    arguments: Arguments,
+) -> wasmtime::Result<Result<(), String>> {
+    let trial = instantiate(pre, store).await?;
+    begin_counting(store.as_context_mut(), PRICES.start)?;
+    let polls = store.data().pace.polls.clone();
+    let config = arguments
+        .config
+        .iter()
+        .map(|attribute| types::Attribute { name: attribute.name.clone(), value: value_for_guest(&attribute.value) })
+        .collect();
+    let arguments = types::Arguments { config, seed: arguments.seed.0 };
+    counting_polls(polls, trial.trialbox_trial_train().call_train(store, &arguments)).await
+}
 
-    fn store(&self, limits: Arc<Limits>, role: Role, seed: Seed) -> Store<HostState> {
-        let host_call_bytes_max = usize::try_from(limits.host_call_bytes_max).unwrap_or(usize::MAX);
-        let handles_max = usize::try_from(limits.handles_max).unwrap_or(usize::MAX);
-        let mut store = Store::new(&self.sandbox.engine, HostState::new(limits, role, seed));
-        store.limiter(|state| &mut state.memory);
-        store.set_hostcall_fuel(host_call_bytes_max);
-        store.set_max_component_handles(handles_max);
-        store.call_hook(charge_debt);
-        store
-    }
+fn store(engine: &Engine, limits: Arc<Limits>, role: Role, seed: Seed) -> Store<HostState> {
+    let host_call_bytes_max = usize::try_from(limits.host_call_bytes_max).unwrap_or(usize::MAX);
+    let handles_max = usize::try_from(limits.handles_max).unwrap_or(usize::MAX);
+    let mut store = Store::new(engine, HostState::new(limits, role, seed));
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(host_call_bytes_max);
+    store.set_max_component_handles(handles_max);
+    store.call_hook(charge_debt);
+    store
+}
 
-    /// Instantiates without yielding: what it costs can depend on the machine, so it is bounded and not counted.
-    async fn instantiate(&self, store: &mut Store<HostState>) -> wasmtime::Result<Trial> {
-        store.set_fuel(INSTANTIATION_FUEL_MAX)?;
-        self.pre.instantiate_async(store).await
-    }
+/// Instantiates without yielding: what it costs can depend on the machine, so it is bounded and not counted.
+async fn instantiate(pre: &TrialPre<HostState>, store: &mut Store<HostState>) -> wasmtime::Result<Trial> {
+    store.set_fuel(INSTANTIATION_FUEL_MAX)?;
+    pre.instantiate_async(store).await
 }
 
 /// Checks the types of what a component exports, which the engine would only do for each instance anew.

@@ -20,6 +20,7 @@ mod description;
 mod fault;
 mod memory;
 mod missing;
+mod pool;
 
 pub use cache::CompiledCache;
 pub use component::{ComponentError, ImportStatus, Inspection, Offer};

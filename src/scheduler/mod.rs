@@ -9,7 +9,7 @@ pub mod hyperband;
 use serde::{Deserialize, Serialize};
 
 pub use fifo::FifoScheduler;
-pub use hyperband::{HyperbandError, HyperbandKind, HyperbandSpec, SearcherData};
+pub use hyperband::{HyperbandError, HyperbandKind, HyperbandSpec, SearcherData, SparseRung};
 
 use crate::numeric::amount::TrialId;
 
@@ -165,6 +165,9 @@ pub struct RungState {
     pub promotion_quantile: f64,
     /// Its rewards, in the order in which they came.
     pub entries: Vec<RungEntry>,
+    /// By what the next decision is made, for people.
+    #[serde(skip)]
+    pub comparison: Comparison,
 }
 
 /// A reward at a rung.

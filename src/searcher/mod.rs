@@ -5,6 +5,7 @@
 
 mod grid;
 mod random;
+mod seen;
 
 use serde::{Deserialize, Serialize};
 

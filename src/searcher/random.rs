@@ -1,7 +1,6 @@
 //! Random search without repetition.
 
-use std::collections::BTreeSet;
-
+use super::seen::Seen;
 use super::{GridSearcher, Searcher, SuggestContext};
 use crate::numeric::amount::Seed;
 use crate::numeric::random::{Purpose, Stream};
@@ -19,7 +18,7 @@ pub struct RandomSearcher {
     space: Space,
     seed: Seed,
     first_is_default: bool,
-    suggested: BTreeSet<crate::space::ConfigKey>,
+    suggested: Seen,
     /// How many configurations the space has, if that can be counted.
     count: Option<u64>,
     /// What was never suggested, once drawing has become too rarely successful.
@@ -31,7 +30,7 @@ impl RandomSearcher {
     #[must_use]
     pub fn new(space: Space, seed: Seed, first_is_default: bool) -> Self {
         let count = space.count();
-        Self { space, seed, first_is_default, suggested: BTreeSet::new(), count, remainder: None }
+        Self { space, seed, first_is_default, suggested: Seen::new(), count, remainder: None }
     }
 
     fn take(&mut self, config: Config) -> Option<Config> {
@@ -58,7 +57,7 @@ impl RandomSearcher {
 
 impl Searcher for RandomSearcher {
     fn suggest(&mut self, context: &SuggestContext) -> Option<Config> {
-        if self.first_is_default && self.suggested.is_empty() {
+        if self.first_is_default && self.suggested.len() == 0 {
             let config = self.space.default_config();
             return self.take(config);
         }

@@ -334,7 +334,8 @@ fn observers<'b>(
 impl StudyResult {
     fn read(end: RunEnd, path: &Path) -> Result<Self, SessionError> {
         let reader = Reader::open(path)?;
-        Ok(Self { end, spec: reader.spec()?, state: reader.state()?, digest: reader.digest()? })
+        let (state, chain) = reader.state_and_head()?;
+        Ok(Self { end, spec: reader.spec()?, state, digest: chain.head() })
     }
 
     /// The best trial, if one has a reward.

@@ -5,6 +5,7 @@
 
 mod builder;
 mod difference;
+mod explain;
 mod history;
 mod inputs;
 mod verify;
@@ -12,6 +13,7 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 pub use builder::{StudyBuilder, StudyResult};
+pub use explain::{explain, reproduced};
 pub use history::TrainingHistory;
 pub use inputs::{InputError, data_id, materialize};
 pub use verify::{Verification, verify};

@@ -2,36 +2,44 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Value;
 use crate::numeric::digest::Digest;
 
 /// A point of a search space: a value for each active parameter and each constant, by full name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Config(BTreeMap<String, Value>);
+///
+/// Copies share what they hold: a study of a million trials passes each configuration on several times, and keeps all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config(Arc<Vec<(Arc<str>, Value)>>);
 
 /// What tells two configurations apart: 128 bits of the digest of their canonical encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ConfigKey([u8; 16]);
+pub(crate) struct ConfigKey(pub(crate) [u8; 16]);
 
 impl Config {
     /// The value under `name`, if the parameter is active.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.place(name).ok().map(|index| &self.0[index].1)
     }
 
     /// Sets the value under `name`.
-    pub fn insert(&mut self, name: impl Into<String>, value: Value) {
-        self.0.insert(name.into(), value);
+    pub fn insert(&mut self, name: impl Into<Arc<str>>, value: Value) {
+        let name = name.into();
+        let place = self.place(&name);
+        let pairs = Arc::make_mut(&mut self.0);
+        match place {
+            Ok(index) => pairs[index].1 = value,
+            Err(index) => pairs.insert(index, (name, value)),
+        }
     }
 
     /// All names with their values, in ascending order of names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.0.iter().map(|(name, value)| (&**name, value))
     }
 
     /// How many names have a value.
@@ -52,11 +60,30 @@ impl Config {
         key.copy_from_slice(&digest.0[..16]);
         ConfigKey(key)
     }
+
+    /// Where the name is, or where it belongs.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| (**other).cmp(name))
+    }
 }
 
 impl FromIterator<(String, Value)> for Config {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().collect())
+        // Through a map, since of equal names the last one counts.
+        let pairs: BTreeMap<String, Value> = pairs.into_iter().collect();
+        Self(Arc::new(pairs.into_iter().map(|(name, value)| (name.into(), value)).collect()))
+    }
+}
+
+impl Serialize for Config {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Config {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(BTreeMap::<String, Value>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 

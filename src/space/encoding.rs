@@ -80,7 +80,7 @@ impl Space {
                 Domain::Choice(choices) => choices[first_largest(entries)].clone(),
                 Domain::Constant(value) => value.clone(),
             };
-            values.insert(parameter.name.clone(), value);
+            values.insert(parameter.name.as_str(), value);
         }
         Ok(self.config_with(|parameter| values.get(&parameter.name).unwrap_or(&parameter.default).clone()))
     }

@@ -1,6 +1,7 @@
 //! Parameters, their conditions, and the space they make up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +53,8 @@ pub struct SpaceError {
 #[serde(try_from = "Vec<Parameter>", into = "Vec<Parameter>")]
 pub struct Space {
     parameters: Vec<Parameter>,
+    /// Their names, for configurations to share.
+    names: Vec<Arc<str>>,
     /// Indices into `parameters` without the constants, in the order of the encoding.
     order: Vec<usize>,
 }
@@ -179,7 +182,8 @@ impl Space {
         let mut order: Vec<usize> =
             (0..parameters.len()).filter(|&index| !matches!(parameters[index].domain, Domain::Constant(_))).collect();
         order.sort_by_cached_key(|&index| parameters[index].order_key());
-        Ok(Self { parameters, order })
+        let names = parameters.iter().map(|parameter| Arc::from(parameter.name.as_str())).collect();
+        Ok(Self { parameters, names, order })
     }
 
     /// The parameters in order of declaration, constants included.
@@ -217,7 +221,7 @@ impl Space {
     /// constants keep theirs.
     pub fn config_with(&self, mut choose: impl FnMut(&Parameter) -> Value) -> Config {
         let mut config = Config::default();
-        for parameter in &self.parameters {
+        for (parameter, name) in self.parameters.iter().zip(&self.names) {
             if !self.is_active(parameter, &config) {
                 continue;
             }
@@ -225,7 +229,7 @@ impl Space {
                 Domain::Constant(value) => value.clone(),
                 _ => choose(parameter),
             };
-            config.insert(parameter.name.clone(), value);
+            config.insert(Arc::clone(name), value);
         }
         config
     }

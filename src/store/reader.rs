@@ -94,12 +94,20 @@ impl Reader {
     /// # Errors
     /// If the file can't be read, or was changed.
     pub fn state(&self) -> Result<StudyState, StoreError> {
+        Ok(self.state_and_head()?.0)
+    }
+
+    /// The state with the hash chain, for who wants both of a long log.
+    ///
+    /// # Errors
+    /// If the file can't be read, or was changed.
+    pub fn state_and_head(&self) -> Result<(StudyState, Chain), StoreError> {
         let mut state = StudyState::new(Metrics::default());
         let mut entries = self.entries();
         for entry in &mut entries {
             state.apply(&entry?.event);
         }
-        if entries.chain.is_empty() { Err(self.corrupt(Corruption::Empty)) } else { Ok(state) }
+        if entries.chain.is_empty() { Err(self.corrupt(Corruption::Empty)) } else { Ok((state, entries.chain)) }
     }
 
     /// The digest of the study: that of all of its events.

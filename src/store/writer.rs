@@ -44,6 +44,8 @@ pub struct Store {
     /// How many events are committed.
     recorded: u64,
     is_broken: bool,
+    /// The greatest number of a trial that may have a log; none if no trial has.
+    last_logged: Option<i64>,
     /// Kept for its memory.
     payload: Vec<u8>,
 }
@@ -90,9 +92,12 @@ impl Store {
         }();
         prepared.map_err(|error| StoreError::from_sqlite(place, Some(&connection), "open", 0, error))?;
         connection::check_format(place, &connection)?;
-        let last: Option<i64> = connection
-            .query_row("SELECT max(sequence) FROM event", (), |row| row.get(0))
-            .map_err(|error| StoreError::from_sqlite(place, Some(&connection), "read", 0, error))?;
+        let greatest = |sql: &str| -> Result<Option<i64>, StoreError> {
+            let found = connection.query_row(sql, (), |row| row.get(0));
+            found.map_err(|error| StoreError::from_sqlite(place, Some(&connection), "read", 0, error))
+        };
+        let last = greatest("SELECT max(sequence) FROM event")?;
+        let last_logged = greatest("SELECT max(trial) FROM log")?;
         let events = match last.map(u64::try_from) {
             None => 0,
             Some(Ok(last)) => last + 1,
@@ -102,7 +107,16 @@ impl Store {
             }
         };
         let path = place.to_owned();
-        Ok(Self { connection, _lock: lock, path, events, recorded: events, is_broken: false, payload: Vec::new() })
+        Ok(Self {
+            connection,
+            _lock: lock,
+            path,
+            events,
+            recorded: events,
+            is_broken: false,
+            last_logged,
+            payload: Vec::new(),
+        })
     }
 
     /// The full path of the file.
@@ -171,6 +185,7 @@ impl Store {
     pub fn append_log(&mut self, trial: TrialId, report: u64, text: &str) -> Result<(), StoreError> {
         let trial = self.number(trial)?;
         let report = i64::try_from(report).unwrap_or(i64::MAX);
+        self.last_logged = self.last_logged.max(Some(trial));
         self.write("append to", |connection| {
             let sql = "INSERT INTO log (trial, report, position, text) \
                        SELECT ?1, ?2, coalesce(max(position) + 1, 0), ?3 FROM log WHERE trial = ?1";
@@ -184,6 +199,9 @@ impl Store {
     /// If it can't be written.
     pub fn clear_log(&mut self, trial: TrialId) -> Result<(), StoreError> {
         let trial = self.number(trial)?;
+        if self.has_no_log(trial) {
+            return Ok(());
+        }
         self.write("change", |connection| {
             connection.prepare_cached("DELETE FROM log WHERE trial = ?1")?.execute([trial]).map(|_| ())
         })
@@ -196,6 +214,9 @@ impl Store {
     pub fn cut_log(&mut self, trial: TrialId, reports: u64) -> Result<(), StoreError> {
         let trial = self.number(trial)?;
         let reports = i64::try_from(reports).unwrap_or(i64::MAX);
+        if self.has_no_log(trial) {
+            return Ok(());
+        }
         self.write("change", |connection| {
             let sql = "DELETE FROM log WHERE trial = ?1 AND report > ?2";
             connection.prepare_cached(sql)?.execute([trial, reports]).map(|_| ())
@@ -328,6 +349,11 @@ impl Store {
 
     fn broken(&self) -> StoreError {
         StoreError::Broken { path: self.path.clone(), recorded: self.recorded }
+    }
+
+    /// Whether it is known that a trial has no log. Most trials never write one, and a search for it costs more than their events.
+    fn has_no_log(&self, trial: i64) -> bool {
+        self.last_logged < Some(trial)
     }
 
     fn number(&self, trial: TrialId) -> Result<i64, StoreError> {

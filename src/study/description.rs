@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::report::as_resource;
 use crate::space::Space;
 
 /// What a component says of itself. All but the space are suggestions that a study may replace.
@@ -15,4 +16,56 @@ pub struct Description {
     pub time_attr: Option<String>,
     /// The largest value of `time_attr` that a trial reports.
     pub max_t: Option<u64>,
+}
+
+/// Where trials end by themselves, and how that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InferredMaxT {
+    /// The largest value of `time_attr`.
+    pub max_t: u64,
+    /// The parameter whose default it is; none if it is the component's suggestion.
+    pub parameter: Option<&'static str>,
+}
+
+impl InferredMaxT {
+    /// The end that follows from the space of a study, as in the original: the default of the parameter `epochs`, or else of
+    /// `max_t`, or else `suggestion`, the component's own. A parameter that not every trial has tells nothing.
+    #[must_use]
+    pub fn of(space: &Space, suggestion: Option<u64>) -> Option<Self> {
+        let of_parameter = |name: &'static str| {
+            let parameter = space.parameter(name).filter(|parameter| parameter.condition.is_none())?;
+            Some(Self { max_t: as_resource(&parameter.default)?, parameter: Some(name) })
+        };
+        let suggested = || Some(Self { max_t: suggestion?, parameter: None });
+        of_parameter("epochs").or_else(|| of_parameter("max_t")).or_else(suggested)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{Condition, Domain, IntegerRange, Parameter, Value};
+
+    #[test]
+    fn the_end_of_trials_follows_from_the_default_of_epochs_then_of_max_t_then_from_the_component() {
+        let constant = |name: &str, value: Value| Parameter::new(name, Domain::Constant(value));
+        let integer =
+            |name: &str| Parameter::new(name, Domain::Integer(IntegerRange { lower: 5, upper: 15, log: false }));
+        let table = [
+            (vec![integer("epochs"), constant("max_t", Value::Integer(3))], Some((10, Some("epochs")))),
+            (vec![constant("epochs", Value::Real(4.0))], Some((4, Some("epochs")))),
+            (vec![constant("epochs", Value::from("many")), integer("max_t")], Some((10, Some("max_t")))),
+            (vec![constant("epochs", Value::Integer(0))], Some((7, None))),
+            (vec![], Some((7, None))),
+        ];
+        for (parameters, expected) in table {
+            let inferred = InferredMaxT::of(&Space::new(parameters).unwrap(), Some(7));
+            assert_eq!(inferred.map(|inferred| (inferred.max_t, inferred.parameter)), expected);
+        }
+        assert_eq!(InferredMaxT::of(&Space::new(Vec::new()).unwrap(), None), None);
+        let condition = Some(Condition { parameter: "mode".into(), choice: 0 });
+        let mode = Parameter::new("mode", Domain::Choice(vec![Value::from("a"), Value::from("b")]));
+        let space = Space::new(vec![mode, Parameter { condition, ..integer("epochs") }]).unwrap();
+        assert_eq!(InferredMaxT::of(&space, None), None);
+    }
 }

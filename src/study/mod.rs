@@ -3,9 +3,11 @@
 //! The heart of the core; uses `searcher`, `scheduler`, `space` and `numeric`. A decision is a function of (specification, seed,
 //! earlier events) and of nothing else. The machine does no I/O: inputs go in, actions come out ([`Study`]).
 
+mod ask;
 mod best;
 mod description;
 mod event;
+mod explanation;
 mod limits;
 mod machine;
 mod observer;
@@ -16,13 +18,15 @@ mod search;
 mod spec;
 mod state;
 
+pub use ask::{Answer, AskError, AskTell, JobOver, Request, RungAnswer};
 pub use best::Best;
-pub use description::Description;
+pub use description::{Description, InferredMaxT};
 pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
+pub use explanation::{Explainer, Explanation, Rule, Standing, Step};
 pub use limits::{Limit, Limits};
 #[cfg(feature = "engine")]
 pub(crate) use machine::in_short;
-pub use machine::{Action, Input, Job, Study, StudyError};
+pub use machine::{Action, Input, Job, Judgement, Study, StudyError};
 pub use observer::{Observer, RunProgress};
 pub use outcome::{Outcome, OutcomeClass, StopReason, TrapKind};
 pub use report::{Attribute, Report, ReportProblem};

@@ -99,7 +99,7 @@ impl Report {
 }
 
 /// A positive integer, also if it came as a real number without a fraction.
-fn as_resource(value: &Value) -> Option<u64> {
+pub(super) fn as_resource(value: &Value) -> Option<u64> {
     /// Reals count integers exactly up to here.
     const REAL_MAX: f64 = (1_u64 << 53) as f64;
     match *value {

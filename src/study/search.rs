@@ -177,16 +177,20 @@ impl Search {
 
     /// Passes a reward on to the searcher, now or later, as `searcher_data` says.
     fn feed(&mut self, progress: &Progress, reward: f64, verdict: &Verdict, config: &Config) {
+        if verdict.ignore_data {
+            return;
+        }
         let Progress { trial, time: level, .. } = *progress;
         let at_milestone = verdict.milestone.is_some();
         let told = self.told.get(&trial).copied().unwrap_or_default();
         let next = match self.feed {
             Feed::AtEnd => return self.note(trial, Told { withheld: Some((level, reward)), ..told }),
+            // Nothing was spent, so there is nothing to learn from.
+            Feed::Reports(_) if level == Some(0) => return,
             Feed::Reports(SearcherData::Rungs) if !at_milestone => {
                 return self.note(trial, Told { withheld: Some((level, reward)), ..told });
             }
             Feed::Reports(SearcherData::Rungs) => verdict.next_milestone,
-            Feed::Reports(_) if verdict.ignore_data => return,
             Feed::Reports(_) => level.map(|level| level.saturating_add(1)),
         };
         let mut now = Told::default();

@@ -2,7 +2,9 @@
 
 use crate::world::World;
 
-const COMMANDS: &[&str] = &["run", "show", "trials", "logs", "best", "train", "inspect", "verify", "replay", "limits"];
+const COMMANDS: &[&str] = &[
+    "run", "show", "trials", "why", "logs", "best", "train", "inspect", "verify", "simulate", "replay", "ask", "limits",
+];
 
 #[test]
 fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
@@ -13,18 +15,23 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
     Usage: trialbox <COMMAND>
 
     Commands:
-      run      Run a study: a search over the configurations of a component
-      show     Show a study: its best trial, its outcomes, its failures with reasons. Also while it runs
-      trials   List a study's trials
-      logs     Show what a trial wrote to its log, standard output and standard error included
-      best     Print a study's best configuration, or save what its trial left behind
-      train    Train once with a given configuration, and save what the trial leaves behind
-      inspect  Show what a component imports, what it searches, and how large it is
-      verify   Run a recorded study anew, from the component and data in its store, and compare every
-               event
-      replay   Run one trial of a recorded study anew, show it, and compare it with the log
-      limits   List the limits on a trial, with their defaults and ranges
-      help     Print this message or the help of the given subcommand(s)
+      run       Run a study: a search over the configurations of a component
+      show      Show a study: its best trial, its outcomes, its failures with reasons. Also while it
+                runs
+      trials    List a study's trials
+      why       Tell why a trial went on, was paused, promoted or stopped: its rank, and what it was
+                compared with
+      logs      Show what a trial wrote to its log, standard output and standard error included
+      best      Print a study's best configuration, or save what its trial left behind
+      train     Train once with a given configuration, and save what the trial leaves behind
+      inspect   Show what a component imports, what it searches, and how large it is
+      verify    Run a recorded study anew, from the component and data in its store, and compare every
+                event
+      simulate  Run a study against a table of learning curves: in virtual time, without a component
+      replay    Run one trial of a recorded study anew, show it, and compare it with the log
+      ask       Search for trials that you run yourself, in any language
+      limits    List the limits on a trial, with their defaults and ranges
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -72,6 +79,21 @@ fn the_help_of_run_shows_a_study_file_that_works() {
       -j, --jobs <N>
               How many workers run at a time [default: the number of processors]. The log is the same
               for any number
+
+          --paused-memory-max <BYTES>
+              How much memory paused trials may keep, such as 512MiB [default: 1GiB]. A promoted trial
+              that was dropped for want of it is run again from its start; the log is the same for any
+              amount
+
+          --at-milestones <AT_MILESTONES>
+              What trials do that have reached a rung, until they can be compared. The log is the same
+
+              Possible values:
+              - wait:   They wait
+              - run-on: They run on where a processor is free; what a trial did past its stop is not
+                used
+              
+              [default: wait]
 
           --isolation <ISOLATION>
               Where guest code runs
@@ -147,7 +169,7 @@ fn each_command_has_a_help_with_its_usage_and_no_flag_without_a_meaning() {
         // One trial, or a look at a component, takes one worker.
         let takes_jobs = ["run", "verify"].contains(command);
         assert_eq!(ran.stdout.contains("--jobs"), takes_jobs, "{command}");
-        let takes_isolation = takes_jobs || ["train", "inspect", "replay"].contains(command);
+        let takes_isolation = takes_jobs || ["train", "inspect", "replay", "ask"].contains(command);
         assert_eq!(ran.stdout.contains("--isolation"), takes_isolation, "{command}");
         world.trialbox(&format!("help {command}")).exits(0);
     }

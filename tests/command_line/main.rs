@@ -4,13 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 #![cfg(all(feature = "engine", unix))]
 
+mod ask;
 mod damage;
 mod help;
+mod hyperband;
 mod inputs;
 mod interruption;
 mod other_studies;
 mod recorded;
 mod run;
+mod simulate;
 mod train;
 mod verify;
 mod world;

@@ -8,9 +8,9 @@ use trialbox::scheduler::{HyperbandKind, NextJob, Placement, Scheduler};
 
 use crate::{assert_answers, golden, options, report};
 
-const TRACES: usize = 32;
+pub const TRACES: usize = 32;
 
-fn trace_names() -> Vec<String> {
+pub fn trace_names() -> Vec<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = names.filter(|name| name.starts_with("trace_")).collect();

@@ -161,10 +161,18 @@ pub fn run_program(program: &Program, setting: &Setting) -> Ran {
     }
 }
 
-/// Compiles a component and runs it to its end.
+/// Compiles a component and runs it to its end, and again in the memory of earlier trials, which must make no difference.
 #[must_use]
-pub fn run_with(component: &[u8], setting: &Setting) -> Ran {
-    run_program(&program(component), setting)
+pub fn run_with(bytes: &[u8], setting: &Setting) -> Ran {
+    let ran = run_program(&program(bytes), setting);
+    let component = component::compile(&SANDBOX, bytes).unwrap();
+    let many = Program::for_many(&SANDBOX, &component, bytes).unwrap();
+    for _ in 0..2 {
+        // As text, in which a NaN is equal to itself.
+        let again = format!("{:?}", run_program(&many, setting));
+        assert_eq!(again, format!("{ran:?}"), "a trial in a pool differs from one of its own");
+    }
+    ran
 }
 
 /// Compiles a component and runs it to its end under the usual limits.

@@ -1,5 +1,6 @@
 //! The commands, one file each. The doc comment of a command's arguments is its help.
 
+pub(super) mod ask;
 pub(super) mod best;
 pub(super) mod inspect;
 pub(super) mod limits;
@@ -7,9 +8,11 @@ pub(super) mod logs;
 pub(super) mod replay;
 pub(super) mod run;
 pub(super) mod show;
+pub(super) mod simulate;
 pub(super) mod train;
 pub(super) mod trials;
 pub(super) mod verify;
+pub(super) mod why;
 
 use std::path::{Path, PathBuf};
 

@@ -145,7 +145,10 @@ pub(in crate::cli) fn run(arguments: &RunArguments) -> Result<u8, CommandError> 
     if let Some(seed) = arguments.seed {
         read.file.set_seed(Seed(seed));
     }
-    let plan = read.plan(&options, &interrupt)?;
+    let (plan, warnings) = read.plan(&options, &interrupt)?;
+    if !arguments.quiet {
+        terminal::tell(&warnings);
+    }
     let (store, is_there) = arguments.store(&plan);
     let mut progress = progress(arguments.mode(), &plan);
     let mut observers: [&mut dyn Observer; 1] = [progress.as_mut()];

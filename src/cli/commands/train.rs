@@ -63,7 +63,7 @@ pub(in crate::cli) fn train(arguments: &TrainArguments) -> Result<u8, CommandErr
     let source = if Reader::open(&arguments.source).is_ok() {
         recorded_source(arguments)?
     } else {
-        let plan = ReadFile::read(&arguments.source, None)?.plan(&options, &interrupt)?;
+        let (plan, _) = ReadFile::read(&arguments.source, None)?.plan(&options, &interrupt)?;
         if arguments.trial.is_some() {
             return Err(CommandError::new(
                 exit_code::USAGE,

@@ -1,18 +1,22 @@
-//! One JSON object for each event: `{"sequence", "digest", "event"}`.
+//! One JSON object for each event: `{"sequence", "digest", "event"}`, and beside a report the `bracket` of its trial, if the
+//! scheduler has brackets, and `terminated` if the trial does not go on, as in the original's rows.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde::Serialize;
 
 use super::LineWriter;
-use crate::numeric::amount::Sequence;
+use crate::numeric::amount::{Sequence, TrialId};
 use crate::numeric::digest::Digest;
 use crate::output::sanitize::printable_json;
-use crate::study::Observer;
-use crate::study::{Entry, Event, StudyState};
+use crate::scheduler::Decision;
+use crate::study::{Entry, Event, Observer, StudyState};
 
 pub(super) struct JsonLines<W> {
     writer: LineWriter<W>,
+    /// The bracket of each trial's job. The state that comes with an event may be ahead of it.
+    brackets: BTreeMap<TrialId, u32>,
 }
 
 /// An entry as it is written; another type than the log's, which may change without the output.
@@ -21,21 +25,50 @@ struct Line<'entry> {
     sequence: Sequence,
     digest: Digest,
     event: &'entry Event,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bracket: Option<u32>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    terminated: bool,
 }
 
 impl<W: Write> JsonLines<W> {
     pub(super) fn new(writer: W) -> Self {
-        Self { writer: LineWriter::new(writer) }
+        Self { writer: LineWriter::new(writer), brackets: BTreeMap::new() }
+    }
+
+    fn note_bracket(&mut self, event: &Event) {
+        match event {
+            Event::TrialStarted { trial, bracket: Some(bracket), .. }
+            | Event::TrialResumed { trial, bracket: Some(bracket), .. } => {
+                self.brackets.insert(*trial, *bracket);
+            }
+            Event::TrialPaused { trial, .. } | Event::TrialEnded { trial, .. } => {
+                self.brackets.remove(trial);
+            }
+            _ => {}
+        }
     }
 }
 
 impl<W: Write> Observer for JsonLines<W> {
     fn on_event(&mut self, entry: &Entry, _state: &StudyState) {
-        let line = Line { sequence: entry.sequence, digest: entry.digest, event: &entry.event };
+        self.note_bracket(&entry.event);
+        let (bracket, terminated) = match &entry.event {
+            Event::Reported { trial, decision, .. } => {
+                let bracket = self.brackets.get(trial).copied();
+                (bracket, bracket.is_some() && *decision != Decision::Continue)
+            }
+            _ => (None, false),
+        };
+        let line = Line { sequence: entry.sequence, digest: entry.digest, event: &entry.event, bracket, terminated };
         // An event is made of what JSON has, texts as keys included.
         if let Ok(json) = serde_json::to_string(&line) {
             self.writer.write(&printable_json(&json));
         }
+    }
+
+    fn on_recorded(&mut self, entry: &Entry, _state: &StudyState) {
+        self.note_bracket(&entry.event);
     }
 }
 

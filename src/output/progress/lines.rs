@@ -62,8 +62,9 @@ impl<W: Write> Observer for Lines<W> {
     fn on_event(&mut self, entry: &Entry, state: &StudyState) {
         match &entry.event {
             Event::StudyEnded { .. } => {
-                let ended = Counts::of(state).ended();
-                self.writer.write(&format!("{}; {ended} trials, {}", standing(state), best(state)));
+                let counts = Counts::of(state);
+                let paused = if counts.paused > 0 { format!(", {} paused", counts.paused) } else { String::new() };
+                self.writer.write(&format!("{}; {} trials{paused}, {}", standing(state), counts.ended(), best(state)));
             }
             Event::TrialEnded { trial, .. } | Event::TrialPaused { trial, .. } => {
                 let Some(record) = state.trial(*trial) else { return };

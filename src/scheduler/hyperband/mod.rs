@@ -10,11 +10,13 @@
 mod bracket;
 mod ladder;
 mod level;
+mod outlook;
 mod promotion;
 mod rung;
 mod spec;
 mod stopping;
 
+pub use outlook::SparseRung;
 pub use promotion::PromotionScheduler;
 pub use spec::{HyperbandError, HyperbandKind, HyperbandSpec, RANDOM_SEED_DEFAULT, RUNG_LEVELS_MAX, SearcherData};
 pub use stopping::StoppingScheduler;

@@ -117,7 +117,8 @@ impl Rung {
     fn state(&self, level: u64) -> RungState {
         let entries = self.entries.iter().zip(&self.promoted);
         let entry = |(&(trial, reward), &promoted): (&(TrialId, f64), &bool)| RungEntry { trial, reward, promoted };
-        RungState { level, promotion_quantile: self.quantile, entries: entries.map(entry).collect() }
+        let entries = entries.map(entry).collect();
+        RungState { level, promotion_quantile: self.quantile, entries, comparison: self.comparison() }
     }
 }
 

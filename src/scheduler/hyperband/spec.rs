@@ -36,7 +36,7 @@ pub enum SearcherData {
 /// The options of the scheduler `hyperband` (Li et al. 2018, arXiv 1810.05934).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HyperbandSpec {
-    /// The variant; `type` in study files.
+    /// The variant; `variant` in study files, `type` in the original.
     pub kind: HyperbandKind,
     /// The resource at which every trial ends.
     pub max_t: u64,
@@ -118,7 +118,7 @@ pub enum HyperbandError {
     #[error("`random_seed` must be below 2³², not {0}")]
     SeedTooLarge(u64),
     /// Snapshots are made of running trials, which do not wait at rungs.
-    #[error("`do_snapshots` needs `type` = \"stopping\"")]
+    #[error("`do_snapshots` needs `variant = \"stopping\"`")]
     SnapshotsOfPromotion,
 }
 

@@ -95,6 +95,10 @@ impl Rung {
         Some(if fraction >= 0.5 { upper - difference * (1.0 - fraction) } else { lower + difference * fraction })
     }
 
+    fn comparison(&self) -> Comparison {
+        Comparison::Cutoff { entries: self.entries.len() as u64, cutoff: self.cutoff() }
+    }
+
     fn record(&mut self, trial: TrialId, reward: f64) {
         let (index, _) = percentile_position(self.quantile, self.rewards.len() + 1);
         self.rewards.insert(Rank::of(reward), index + 1);
@@ -103,7 +107,8 @@ impl Rung {
 
     fn state(&self, level: u64) -> RungState {
         let entry = |&(trial, reward): &(TrialId, f64)| RungEntry { trial, reward, promoted: false };
-        RungState { level, promotion_quantile: self.quantile, entries: self.entries.iter().map(entry).collect() }
+        let entries = self.entries.iter().map(entry).collect();
+        RungState { level, promotion_quantile: self.quantile, entries, comparison: self.comparison() }
     }
 }
 
@@ -156,7 +161,7 @@ impl Scheduler for StoppingScheduler {
 
         let system = self.ladder.system_of(running.bracket);
         let rung = &mut self.systems[system][open - self.ladder.lowest_rung(system)];
-        let comparison = Comparison::Cutoff { entries: rung.entries.len() as u64, cutoff: rung.cutoff() };
+        let comparison = rung.comparison();
         // Equal goes on, and so does the first to arrive.
         let below = rung.cutoff().is_some_and(|cutoff| reward < cutoff);
         rung.record(progress.trial, reward);

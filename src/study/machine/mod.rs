@@ -8,10 +8,12 @@
 //!   `reproduce` and `resume`: what is to be done until then has been done;
 //! - the others tell of the state and change nothing.
 
+mod open;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use self::open::OpenTrials;
 use self::trial::{Happened, Trial, Waiting};
 use super::event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 use super::order::Frontier;
@@ -107,6 +109,15 @@ pub struct Job {
     pub config: Config,
 }
 
+/// What the scheduler said of a trial's progress.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// What it was told.
+    pub progress: Progress,
+    /// What it answered.
+    pub verdict: Verdict,
+}
+
 /// The study cannot go on.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StudyError {
@@ -146,7 +157,7 @@ pub struct Study {
     spec: StudySpec,
     search: Search,
     /// The trials that have not ended.
-    trials: BTreeMap<TrialId, Trial>,
+    trials: OpenTrials,
     /// The trial in each busy slot.
     slots: BTreeMap<Slot, TrialId>,
     /// Slots that found nothing to do: all configurations were suggested. A promotion can fill them yet.
@@ -161,6 +172,7 @@ pub struct Study {
     closed: Option<EndReason>,
     /// When and where the last report or end was.
     last: (VirtualTime, Slot),
+    judgement: Option<Judgement>,
 }
 
 impl Study {
@@ -173,7 +185,7 @@ impl Study {
         let slots = spec.slots()?;
         let mut study = Self {
             search: Search::new(&spec),
-            trials: BTreeMap::new(),
+            trials: OpenTrials::default(),
             slots: BTreeMap::new(),
             idle: BTreeSet::new(),
             frontier: Frontier::default(),
@@ -183,6 +195,7 @@ impl Study {
             actions: VecDeque::new(),
             closed: None,
             last: (VirtualTime(0), Slot(0)),
+            judgement: None,
             spec,
         };
         study.append(Event::StudyStarted { spec: Box::new(study.spec.clone()) });
@@ -324,6 +337,12 @@ impl Study {
         self.search.rungs()
     }
 
+    /// What the scheduler last said of a report or a milestone; none before the first.
+    #[must_use]
+    pub fn last_judgement(&self) -> Option<&Judgement> {
+        self.judgement.as_ref()
+    }
+
     fn by_fuel(&self) -> bool {
         self.spec.metrics.time_is_fuel()
     }
@@ -453,7 +472,9 @@ impl Study {
 
     fn judge(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem> {
         let Some(known) = self.trials.get(&progress.trial) else { return Ok(Verdict::CONTINUE) };
-        self.search.on_report(progress, &known.job.config)
+        let verdict = self.search.on_report(progress, &known.job.config)?;
+        self.judgement = Some(Judgement { progress: *progress, verdict });
+        Ok(verdict)
     }
 
     /// Does what was decided.
@@ -505,8 +526,7 @@ impl Study {
         };
         self.leave_slot(trial);
         let Some(known) = self.trials.get_mut(&trial) else { return };
-        known.is_paused = true;
-        known.job.fuel_before = fuel;
+        known.pause(fuel);
         let runs_on = !known.end_came();
         self.search.on_job_end(trial, &known.job.config, JobEnd::Paused);
         self.append(Event::TrialPaused { trial, time, fuel, level });
@@ -564,7 +584,7 @@ impl Study {
                 let job = Job { trial, slot, start: time, fuel_before, milestone, seed, config };
                 let config = job.config.clone();
                 self.append(Event::TrialStarted { trial, slot, time, seed, config, bracket, milestone });
-                self.trials.insert(trial, Trial::new(job));
+                self.trials.push(Trial::new(job));
             }
             Start::Promoted { resume_from } => {
                 let Some(known) = self.trials.get_mut(&trial) else { return };
@@ -676,7 +696,7 @@ struct Moment {
 }
 
 /// Why no job may be started at `time` after so many, if so.
-fn reason_to_close(spec: &StudySpec, state: &StudyState, time: VirtualTime, jobs: u64) -> Option<EndReason> {
+pub(super) fn reason_to_close(spec: &StudySpec, state: &StudyState, time: VirtualTime, jobs: u64) -> Option<EndReason> {
     if spec.num_trials.is_some_and(|num_trials| jobs >= num_trials) {
         return Some(EndReason::NumTrials);
     }

@@ -1,12 +1,13 @@
 //! A trial that has not ended, as the machine sees it: its present job, what came in from it, and what can come next.
 
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Job, StudyError};
 use crate::numeric::amount::{Fuel, VirtualTime};
-use crate::numeric::digest::canonical_bytes;
+use crate::space::Value;
 use crate::study::event::ArtifactRecord;
-use crate::study::{Outcome, Report};
+use crate::study::{Attribute, Outcome, Report};
 
 /// A trial that runs or is paused.
 pub(super) struct Trial {
@@ -115,6 +116,14 @@ impl Trial {
         self.fuel_bound = self.fuel_bound.max(fuel);
     }
 
+    /// It leaves its slot with that fuel. Of thousands that are paused, few have anything waiting.
+    pub(super) fn pause(&mut self, fuel: Fuel) {
+        self.is_paused = true;
+        self.job.fuel_before = fuel;
+        self.waiting.shrink_to_fit();
+        self.prints.shrink_to_fit();
+    }
+
     /// What ran it is gone; it is run again from its start.
     pub(super) fn restart(&mut self) {
         self.reports_of_run = 0;
@@ -176,9 +185,20 @@ impl Trial {
     }
 }
 
+/// It lives no longer than the machine, so a quick hash does that another release may compute otherwise.
 fn print_of(fuel: Fuel, report: &Report) -> u64 {
-    let hash = blake3::hash(&canonical_bytes(&(fuel, report)));
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&hash.as_bytes()[..8]);
-    u64::from_le_bytes(bytes)
+    let mut hasher = DefaultHasher::new();
+    fuel.hash(&mut hasher);
+    for Attribute { name, value } in &report.attributes {
+        name.hash(&mut hasher);
+        match value {
+            // As in the log, every NaN is the same.
+            Value::Real(real) if real.is_nan() => (0_u8, f64::NAN.to_bits()).hash(&mut hasher),
+            Value::Real(real) => (0_u8, real.to_bits()).hash(&mut hasher),
+            Value::Integer(integer) => (1_u8, integer).hash(&mut hasher),
+            Value::Boolean(boolean) => (2_u8, boolean).hash(&mut hasher),
+            Value::Text(text) => (3_u8, text).hash(&mut hasher),
+        }
+    }
+    hasher.finish()
 }

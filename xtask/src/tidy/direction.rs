@@ -1,9 +1,9 @@
 //! The direction of use between the folders of `src/`.
 //!
-//! `cli → {config, output, executor} → {store, sandbox → gpu} → study → {scheduler, searcher} → space → numeric`: left may
-//! use right, never back, and what stands side by side doesn't know each other; `session`, between `cli` and `executor`,
-//! joins the parts of a whole study. All is one package, so cargo can't see to it; this does, by the paths `crate::…` in
-//! each file. `lib.rs` and `main.rs` stand outside: they only name the parts.
+//! `cli → {config, output, executor} → {store, simulation, sandbox → gpu} → study → {scheduler, searcher} → space →
+//! numeric`: left may use right, never back, and what stands side by side doesn't know each other; `session`, between `cli`
+//! and `executor`, joins the parts of a whole study. All is one package, so cargo can't see to it; this does, by the paths
+//! `crate::…` in each file. `lib.rs` and `main.rs` stand outside: they only name the parts.
 
 use super::Finding;
 
@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("searcher", &["space", "numeric"]),
     ("scheduler", &["space", "numeric"]),
     ("study", &["scheduler", "searcher", "space", "numeric"]),
+    ("simulation", &["study", "scheduler", "searcher", "space", "numeric"]),
     ("gpu", &["study", "scheduler", "searcher", "space", "numeric"]),
     ("sandbox", &["gpu", "study", "scheduler", "searcher", "space", "numeric"]),
     ("store", &["study", "scheduler", "searcher", "space", "numeric"]),
@@ -29,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "output",
             "executor",
             "store",
+            "simulation",
             "sandbox",
             "gpu",
             "study",

@@ -1,0 +1,119 @@
+//! What the core costs: `cargo bench --bench core`.
+//!
+//! Prints the table of `docs/benchmarks.md`. No store, no sandbox and no other thread: trials are numbers that a hash gives, and
+//! what is measured is the schedulers alone, then the machine with searcher, scheduler, state and the chain of digests. Sizes of
+//! one row are taken in turns, so that what else the computer does hits them alike.
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a bench, no library")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench, no library")]
+
+mod cores;
+mod memory;
+mod world;
+
+use std::time::Instant;
+
+use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+use trialbox::study::Clock;
+
+use cores::AtRung;
+
+/// How often each figure is taken; the median counts.
+const ROUNDS: usize = 3;
+/// How many trials the studies have.
+const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
+
+fn main() {
+    println!("| what | 10³ trials | 10⁵ trials | 10⁶ trials | slowest / fastest | goal |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    let variants = [("stopping", HyperbandKind::Stopping), ("promotion", HyperbandKind::Promotion)];
+    for (name, kind) in variants {
+        let scheduler = scheduler(kind);
+        rates(&format!("`{name}` alone"), "≤ 2", |trials| world::schedule(&scheduler, trials));
+    }
+    for (name, kind) in variants {
+        let spec = world::study(scheduler(kind));
+        let goal = "≥ 1,000,000/s at 10⁵; ≤ 2";
+        rates(&format!("`{name}` in the machine"), goal, |trials| world::run(&spec, trials).reports);
+    }
+    let spec = world::study(SchedulerSpec::Fifo);
+    rates("`fifo` in the machine, 27 reports a trial", "", |trials| world::run(&spec, trials).reports);
+    for (name, kind) in variants {
+        bytes(name, &scheduler(kind));
+    }
+    println!();
+    efficiency();
+}
+
+/// Levels 1, 3 and 9, and the end at 27.
+fn scheduler(kind: HyperbandKind) -> SchedulerSpec {
+    SchedulerSpec::Hyperband(HyperbandSpec::new(kind, 27))
+}
+
+/// Prints how many reports a second `work` decides on; it gives their number.
+fn rates(what: &str, goal: &str, work: impl Fn(u64) -> u64) {
+    let mut figures = SIZES.map(|_| Vec::new());
+    for _ in 0..ROUNDS {
+        for (figures, size) in figures.iter_mut().zip(SIZES) {
+            // So often that every size makes about as many reports as the second largest.
+            let repetitions = (SIZES[1] / size).max(1);
+            let start = Instant::now();
+            let reports: u64 = (0..repetitions).map(|_| work(size)).sum();
+            figures.push(reports as f64 / start.elapsed().as_secs_f64());
+        }
+    }
+    let [small, middle, large] = figures.map(median);
+    let (slowest, fastest) = (small.min(middle).min(large), small.max(middle).max(large));
+    let spread = fastest / slowest;
+    println!(
+        "| reports per second, {what} | {} | {} | {} | {spread:.2} | {goal} |",
+        rate(small),
+        rate(middle),
+        rate(large)
+    );
+}
+
+/// Prints how many bytes the machine holds a trial when the study has ended.
+fn bytes(name: &str, scheduler: &SchedulerSpec) {
+    let spec = world::study(scheduler.clone());
+    let held = SIZES.map(|size| {
+        let before = memory::held();
+        let ran = world::run(&spec, size);
+        (memory::held() - before) as f64 / ran.trials as f64
+    });
+    let goal = if name == "stopping" { "≤ 1,024" } else { "" };
+    println!(
+        "| bytes a trial, `{name}` in the machine | {:.0} | {:.0} | {:.0} | | {goal} |",
+        held[0], held[1], held[2]
+    );
+}
+
+/// Prints how much of the cores' time counts, beside that of a study that decides as things come in.
+fn efficiency() {
+    const JOBS: u64 = 3_000;
+    println!(
+        "| slots and cores | slowest pace / quickest | `wall` | waiting at rungs | running on at rungs | discarded |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for slots in [8, 64] {
+        for spread in [1.0, 2.0, 4.0] {
+            let share = |clock, at_rung| {
+                let spent = cores::run(clock, at_rung, slots, spread, JOBS);
+                (spent.useful / spent.there_were, spent.discarded / spent.there_were)
+            };
+            let (wall, _) = share(Clock::Wall, AtRung::Wait);
+            let (wait, _) = share(Clock::Virtual, AtRung::Wait);
+            let (run_on, discarded) = share(Clock::Virtual, AtRung::RunOn);
+            let relative = |share: f64| format!("{share:.2}, {:.2} of `wall`", share / wall);
+            println!("| {slots} | {spread} | {wall:.2} | {} | {} | {discarded:.2} |", relative(wait), relative(run_on));
+        }
+    }
+}
+
+fn rate(figure: f64) -> String {
+    format!("{:.2} M/s", figure / 1e6)
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
