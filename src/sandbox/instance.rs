@@ -183,7 +183,7 @@ impl Program {
     ) -> Result<Ended, EngineFailure> {
         let state = TrialState { sink, gate, data, reports: 0, artifacts: Default::default(), artifact_bytes: 0 };
         let fuel_max = limits.fuel_max;
-        let failure_bytes_max = usize::try_from(limits.failure_bytes_max).unwrap_or(usize::MAX);
+        let failure_bytes_max = limits.failure_bytes_max;
         let role = Role::Trial(Box::new(state));
         // Declared before the store, so that it is given back after it.
         let place = self.pool.as_ref().and_then(|pool| Some((pool, pool.place()?)));
@@ -195,7 +195,7 @@ impl Program {
         let result = call_train(pre, &mut store, arguments).await;
         let outcome = match &result {
             Ok(Ok(())) => Outcome::Completed,
-            Ok(Err(message)) => Outcome::Failed { message: cut(message, failure_bytes_max) },
+            Ok(Err(message)) => Outcome::failed(message, failure_bytes_max),
             Err(error) => outcome_of(error)?,
         };
         if let Err(error) = &result
@@ -289,10 +289,4 @@ fn close_log(state: &mut HostState) {
     if let (Role::Trial(trial), false) = (&mut state.role, rest.is_empty()) {
         trial.sink.log(trial.reports, rest);
     }
-}
-
-/// At most `bytes_max` bytes of `text`, cut between characters.
-fn cut(text: &str, bytes_max: usize) -> String {
-    let end = (0..=bytes_max.min(text.len())).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-    text[..end].to_owned()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::numeric::amount::{TrialId, VirtualTime};
 use crate::scheduler::Decision;
 use crate::space::{Config, Value};
-use crate::study::{Attribute, Entry, Event, Observer, StudyState};
+use crate::study::{Attribute, Entry, Event, JobBrackets, Observer, StudyState};
 
 /// What each trial has reported, in the order of first reports; trials that never reported are in neither part.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,18 +25,19 @@ pub(super) struct HistoryObserver<F> {
     delta: f64,
     /// The span of the last call.
     span: Option<u64>,
+    brackets: JobBrackets,
 }
 
 impl<F: FnMut(&TrainingHistory, &StudyState)> HistoryObserver<F> {
     pub(super) fn new(delta: f64, callback: F) -> Self {
-        Self { history: TrainingHistory::default(), callback, delta, span: None }
+        Self { history: TrainingHistory::default(), callback, delta, span: None, brackets: JobBrackets::default() }
     }
 
     /// Takes in a report; says when it was made, if the event is one.
     fn take(&mut self, event: &Event, state: &StudyState) -> Option<VirtualTime> {
+        self.brackets.follow(event);
         let Event::Reported { trial, time, report, searcher_info, decision, .. } = event else { return None };
-        let record = state.trial(*trial);
-        let bracket = record.and_then(|record| record.bracket);
+        let bracket = self.brackets.of(*trial);
         // As the original's rows: `terminated` is there only where it is true.
         let terminated = bracket.filter(|_| *decision != Decision::Continue).map(|_| Value::Boolean(true));
         let bracket = bracket.map(|bracket| Value::Integer(i64::from(bracket)));
@@ -45,7 +46,7 @@ impl<F: FnMut(&TrainingHistory, &StudyState)> HistoryObserver<F> {
             ours.into_iter().filter_map(|(name, value)| Some(Attribute { name: name.to_owned(), value: value? }));
         let attributes = report.attributes.iter().chain(searcher_info).cloned().chain(ours).collect();
         self.history.reports.entry(*trial).or_default().push(attributes);
-        if let Some(record) = record {
+        if let Some(record) = state.trial(*trial) {
             self.history.configs.entry(*trial).or_insert_with(|| record.config.clone());
         }
         Some(*time)
@@ -71,7 +72,7 @@ impl<F: FnMut(&TrainingHistory, &StudyState)> Observer for HistoryObserver<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numeric::amount::{Fuel, Sequence};
+    use crate::numeric::amount::{Fuel, Seed, Sequence, Slot};
     use crate::numeric::digest::Digest;
     use crate::study::{Metrics, Report};
 
@@ -96,5 +97,45 @@ mod tests {
         }
         drop(observer);
         assert_eq!(calls, [1, 4, 7, 10]);
+    }
+
+    #[test]
+    fn a_row_has_the_bracket_of_its_own_job_also_where_the_state_knows_of_the_next() {
+        let trial = TrialId(0);
+        let job = |bracket| Event::TrialResumed {
+            trial,
+            slot: Slot(0),
+            time: VirtualTime(0),
+            resume_from: 1,
+            bracket: Some(bracket),
+            milestone: None,
+        };
+        let report = || Event::Reported {
+            trial,
+            time: VirtualTime(0),
+            fuel: Fuel(0),
+            report: Report::default(),
+            searcher_info: Vec::new(),
+            decision: Decision::Pause,
+        };
+        let paused = Event::TrialPaused { trial, time: VirtualTime(0), fuel: Fuel(0), level: 1 };
+        let started = Event::TrialStarted {
+            trial,
+            slot: Slot(0),
+            time: VirtualTime(0),
+            seed: Seed(0),
+            config: Config::default(),
+            bracket: Some(2),
+            milestone: Some(1),
+        };
+        let events = [started, report(), paused, job(0), report()];
+        let mut ahead = StudyState::new(Metrics::default());
+        events.iter().for_each(|event| ahead.apply(event));
+        let mut observer = HistoryObserver::new(1.0, |_: &TrainingHistory, _: &StudyState| {});
+        for (sequence, event) in (0..).zip(events) {
+            observer.on_event(&Entry { sequence: Sequence(sequence), event, digest: Digest::of(b"") }, &ahead);
+        }
+        let brackets: Vec<&Value> = observer.history.reports[&trial].iter().map(|row| &row[0].value).collect();
+        assert_eq!(brackets, [&Value::Integer(2), &Value::Integer(0)]);
     }
 }

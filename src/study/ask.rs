@@ -266,7 +266,7 @@ impl AskTell {
             Request::Ask { bracket } => self.ask(bracket),
             Request::Report { job, attributes } => self.report(job, attributes),
             Request::End { job } => self.end(job),
-            Request::Fail { job, error } => self.fail(job, error),
+            Request::Fail { job, error } => self.fail(job, &error),
             Request::Best {} => Ok(self.best()),
             Request::State {} => Ok(self.rungs()),
         }
@@ -432,10 +432,10 @@ impl AskTell {
         Ok(Answer::Noted {})
     }
 
-    fn fail(&mut self, job: JobId, error: String) -> Result<Answer, AskError> {
+    fn fail(&mut self, job: JobId, error: &str) -> Result<Answer, AskError> {
         let JobRecord { trial, .. } = self.running_job(job)?;
-        let message = cut(error, self.spec.limits.failure_bytes_max);
-        self.finish(job, trial, JobOver::Failed, Outcome::Failed { message });
+        let outcome = Outcome::failed(error, self.spec.limits.failure_bytes_max);
+        self.finish(job, trial, JobOver::Failed, outcome);
         Ok(Answer::Noted {})
     }
 
@@ -517,17 +517,6 @@ fn is_at_start(report: &Report, metrics: &Metrics) -> bool {
         Some(Value::Real(time)) => *time == 0.0,
         _ => false,
     }
-}
-
-/// The text, cut to so many bytes.
-fn cut(mut text: String, bytes_max: u64) -> String {
-    let most = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-    if text.len() > most {
-        let end = (0..=most).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-        text.truncate(end);
-        text.shrink_to_fit();
-    }
-    text
 }
 
 /// Reads an object of names and values.

@@ -5,6 +5,8 @@
 
 mod ask;
 mod best;
+#[cfg(feature = "engine")]
+mod brackets;
 mod description;
 mod event;
 mod explanation;
@@ -20,6 +22,8 @@ mod state;
 
 pub use ask::{Answer, AskError, AskTell, JobOver, Request, RungAnswer};
 pub use best::Best;
+#[cfg(feature = "engine")]
+pub(crate) use brackets::JobBrackets;
 pub use description::{Description, InferredMaxT};
 pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 pub use explanation::{Explainer, Explanation, Rule, Standing, Step};

@@ -104,6 +104,15 @@ pub enum OutcomeClass {
 }
 
 impl Outcome {
+    /// A failure that the guest, or who runs the trial elsewhere, explains; of the text at most so many bytes are kept, cut
+    /// between characters.
+    #[must_use]
+    pub fn failed(message: &str, bytes_max: u64) -> Self {
+        let most = usize::try_from(bytes_max).map_or(message.len(), |most| most.min(message.len()));
+        let end = (0..=most).rev().find(|&end| message.is_char_boundary(end)).unwrap_or(0);
+        Self::Failed { message: message[..end].to_owned() }
+    }
+
     /// The coarse class.
     #[must_use]
     pub fn class(&self) -> OutcomeClass {

@@ -1,22 +1,20 @@
 //! One JSON object for each event: `{"sequence", "digest", "event"}`, and beside a report the `bracket` of its trial, if the
 //! scheduler has brackets, and `terminated` if the trial does not go on, as in the original's rows.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde::Serialize;
 
 use super::LineWriter;
-use crate::numeric::amount::{Sequence, TrialId};
+use crate::numeric::amount::Sequence;
 use crate::numeric::digest::Digest;
 use crate::output::sanitize::printable_json;
 use crate::scheduler::Decision;
-use crate::study::{Entry, Event, Observer, StudyState};
+use crate::study::{Entry, Event, JobBrackets, Observer, StudyState};
 
 pub(super) struct JsonLines<W> {
     writer: LineWriter<W>,
-    /// The bracket of each trial's job. The state that comes with an event may be ahead of it.
-    brackets: BTreeMap<TrialId, u32>,
+    brackets: JobBrackets,
 }
 
 /// An entry as it is written; another type than the log's, which may change without the output.
@@ -33,29 +31,16 @@ struct Line<'entry> {
 
 impl<W: Write> JsonLines<W> {
     pub(super) fn new(writer: W) -> Self {
-        Self { writer: LineWriter::new(writer), brackets: BTreeMap::new() }
-    }
-
-    fn note_bracket(&mut self, event: &Event) {
-        match event {
-            Event::TrialStarted { trial, bracket: Some(bracket), .. }
-            | Event::TrialResumed { trial, bracket: Some(bracket), .. } => {
-                self.brackets.insert(*trial, *bracket);
-            }
-            Event::TrialPaused { trial, .. } | Event::TrialEnded { trial, .. } => {
-                self.brackets.remove(trial);
-            }
-            _ => {}
-        }
+        Self { writer: LineWriter::new(writer), brackets: JobBrackets::default() }
     }
 }
 
 impl<W: Write> Observer for JsonLines<W> {
     fn on_event(&mut self, entry: &Entry, _state: &StudyState) {
-        self.note_bracket(&entry.event);
+        self.brackets.follow(&entry.event);
         let (bracket, terminated) = match &entry.event {
             Event::Reported { trial, decision, .. } => {
-                let bracket = self.brackets.get(trial).copied();
+                let bracket = self.brackets.of(*trial);
                 (bracket, bracket.is_some() && *decision != Decision::Continue)
             }
             _ => (None, false),
@@ -68,7 +53,7 @@ impl<W: Write> Observer for JsonLines<W> {
     }
 
     fn on_recorded(&mut self, entry: &Entry, _state: &StudyState) {
-        self.note_bracket(&entry.event);
+        self.brackets.follow(&entry.event);
     }
 }
 
