@@ -1,8 +1,10 @@
 //! Reads a table of learning curves from a CSV file, gzipped or not. What its cells mean is decided in `simulation`.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use csv::{ByteRecord, ReaderBuilder};
 use flate2::read::MultiGzDecoder;
@@ -18,6 +20,27 @@ use crate::study::DataId;
 const BYTES_MAX: u64 = 1 << 30;
 /// How many columns a table may have.
 const COLUMNS_MAX: usize = 20_000;
+/// How long a line may be: its cells are in memory all at once, where an empty one takes more than in the file.
+const LINE_BYTES_MAX: u64 = 4 << 20;
+
+/// A text that fails when too much of it is read for a single line.
+struct BoundedLines<R> {
+    text: R,
+    /// What was read since the last line was complete.
+    since_line: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for BoundedLines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.since_line.get() > LINE_BYTES_MAX {
+            let problem = format!("a line has more than {LINE_BYTES_MAX} bytes, or a quote is not closed");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
+        }
+        let count = self.text.read(buffer)?;
+        self.since_line.set(self.since_line.get() + count as u64);
+        Ok(count)
+    }
+}
 
 /// A file in memory, with what tells it from others.
 pub(super) struct CurvesFile<'a> {
@@ -56,6 +79,8 @@ impl<'a> CurvesFile<'a> {
     }
 
     fn parse(&self, text: impl Read, space: &Space, options: &TableOptions) -> Result<Table, CommandError> {
+        let since_line = Rc::new(Cell::new(0));
+        let text = BoundedLines { text, since_line: since_line.clone() };
         let mut lines = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(BufReader::new(text));
         let mut record = ByteRecord::new();
         let mut table: Option<TableReader> = None;
@@ -67,6 +92,7 @@ impl<'a> CurvesFile<'a> {
             if !is_there {
                 break;
             }
+            since_line.set(0);
             let line = record.position().map_or(0, csv::Position::line);
             if record.len() > COLUMNS_MAX {
                 return Err(self.failed(&format!("line {line}: a table has at most {COLUMNS_MAX} columns")));
@@ -77,7 +103,9 @@ impl<'a> CurvesFile<'a> {
                 Some(table) => table.push(line, &cells).map_err(|error| self.refused(&error))?,
                 None => {
                     // Some programs mark a file as UTF-8.
-                    cells[0] = cells[0].trim_start_matches('\u{feff}');
+                    if let Some(first) = cells.first_mut() {
+                        *first = first.trim_start_matches('\u{feff}');
+                    }
                     let reader = TableReader::new(space, options, &cells);
                     table = Some(reader.map_err(|error| self.refused(&error))?);
                 }
@@ -89,6 +117,7 @@ impl<'a> CurvesFile<'a> {
 
     fn unread(&self, error: &csv::Error) -> CommandError {
         match error.kind() {
+            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => self.failed(&error.to_string()),
             csv::ErrorKind::Io(error) => self.failed(&format!("it is damaged: {error}")).hint("make the file anew"),
             _ => self.failed(&error.to_string()),
         }

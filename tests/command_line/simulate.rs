@@ -96,13 +96,18 @@ fn what_is_wrong_with_a_table_is_told_with_its_place() {
         .write("bytes.csv", b"x,e1\n\xff,2\n")
         .write("word.csv", "x,e1\n1,2\n2,high\n")
         .write("ragged.csv", "x,e1\n1,2,3\n")
+        .write("wide.csv.gz", gzipped(&format!("x,e1\n{}\n", ",".repeat(9 << 20))))
+        .write("open.csv", format!("x,e1\n\"{}\n", "1,2\n".repeat(3 << 20)))
         .write("other.csv", "y,e1\n1,2\n");
+    let too_long = "a line has more than 4194304 bytes, or a quote is not closed";
     for (table, code, words) in [
         ("none.csv", 4, "the table `none.csv`: cannot be read: "),
         ("damaged.csv.gz", 4, "the table `damaged.csv.gz`: it is damaged: "),
         ("empty.csv", 4, "the table `empty.csv`: it is empty"),
         ("bytes.csv", 4, "the table `bytes.csv`: line 2: it is not UTF-8"),
         ("word.csv", 4, "the table `word.csv`: line 3, column `e1`: `high` is no number"),
+        ("wide.csv.gz", 4, &format!("the table `wide.csv.gz`: {too_long}")),
+        ("open.csv", 4, &format!("the table `open.csv`: {too_long}")),
         ("ragged.csv", 4, "the table `ragged.csv`: line 2: it has 3 cells, the header has 2"),
         (
             "other.csv",
