@@ -15,7 +15,7 @@ use std::time::Instant;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
 use trialbox::study::Clock;
 
-use cores::AtRung;
+use cores::{Setting, Spent};
 
 /// How often each figure is taken; the median counts.
 const ROUNDS: usize = 3;
@@ -89,22 +89,28 @@ fn bytes(name: &str, scheduler: &SchedulerSpec) {
 
 /// Prints how much of the cores' time counts, beside that of a study that decides as things come in.
 fn efficiency() {
-    const JOBS: u64 = 3_000;
     println!(
-        "| slots and cores | slowest pace / quickest | `wall` | waiting at rungs | running on at rungs | discarded |"
+        "| slots, cores | slowest pace / quickest | `wall` | waiting | ahead, 4 early a slot | ahead, 16 early a slot | \
+         discarded with 16 |"
     );
-    println!("| --- | --- | --- | --- | --- | --- |");
-    for slots in [8, 64] {
-        for spread in [1.0, 2.0, 4.0] {
-            let share = |clock, at_rung| {
-                let spent = cores::run(clock, at_rung, slots, spread, JOBS);
-                (spent.useful / spent.there_were, spent.discarded / spent.there_were)
-            };
-            let (wall, _) = share(Clock::Wall, AtRung::Wait);
-            let (wait, _) = share(Clock::Virtual, AtRung::Wait);
-            let (run_on, discarded) = share(Clock::Virtual, AtRung::RunOn);
-            let relative = |share: f64| format!("{share:.2}, {:.2} of `wall`", share / wall);
-            println!("| {slots} | {spread} | {wall:.2} | {} | {} | {discarded:.2} |", relative(wait), relative(run_on));
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    for kind in [HyperbandKind::Stopping, HyperbandKind::Promotion] {
+        for (slots, cores, jobs) in [(8, 2, 1_000), (8, 8, 3_000), (64, 64, 12_000)] {
+            for spread in [1.0, 2.0, 4.0] {
+                let wall = Setting { kind, clock: Clock::Wall, early_per_slot: None, slots, cores, spread, jobs };
+                let exact = |early_per_slot| cores::run(Setting { clock: Clock::Virtual, early_per_slot, ..wall });
+                let share = |spent: Spent| spent.useful / spent.there_was;
+                let wall = share(cores::run(wall));
+                let relative = |spent| format!("{:.2}, {:.2} of `wall`", share(spent), share(spent) / wall);
+                let ahead = exact(Some(16));
+                let discarded = (ahead.worked - ahead.useful) / ahead.worked;
+                println!(
+                    "| {kind:?}, {slots}, {cores} | {spread} | {wall:.2} | {} | {} | {} | {discarded:.3} |",
+                    relative(exact(None)),
+                    relative(exact(Some(4))),
+                    relative(ahead)
+                );
+            }
         }
     }
 }

@@ -103,12 +103,17 @@ pub fn next_input(trial: TrialId, epoch: u64) -> Input {
         let fuel = Fuel(EPOCHS * EPOCH);
         return Input::Ended { trial, fuel, outcome: Outcome::Completed, artifacts: Vec::new() };
     }
+    report(trial, epoch, Fuel(epoch * EPOCH))
+}
+
+/// What a trial reports as that epoch ends.
+pub fn report(trial: TrialId, epoch: u64, fuel: Fuel) -> Input {
     let attribute = |name: &str, value| Attribute { name: name.to_owned(), value };
     let attributes = vec![
         attribute("epoch", Value::Integer(epoch as i64)),
         attribute("accuracy", Value::Real(reward(trial, epoch))),
     ];
-    Input::Reported { trial, fuel: Fuel(epoch * EPOCH), report: Report { attributes } }
+    Input::Reported { trial, fuel, report: Report { attributes } }
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014) of the trial's number gives where it leads.

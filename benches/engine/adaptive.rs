@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use trialbox::Study;
-use trialbox::executor::{AtMilestones, Interrupt, Isolation, RunOptions};
+use trialbox::executor::{Interrupt, Isolation, RunOptions, Speculation};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
 use trialbox::session::{Plan, begin};
 use trialbox::store::Reader;
@@ -30,10 +30,10 @@ fn plan(kind: HyperbandKind, clock: Clock) -> Plan {
 }
 
 /// Fuel a second of wall time, of trials whose work counts.
-fn pace(plan: &Plan, at_milestones: AtMilestones) -> f64 {
+fn pace(plan: &Plan, speculation: Speculation) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let cache = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
-    let options = RunOptions { jobs: WORKERS, at_milestones, cache, ..RunOptions::default() };
+    let options = RunOptions { jobs: WORKERS, speculation, cache, ..RunOptions::default() };
     let path = folder.path().join("a.study");
     let wall = seconds(|| {
         begin(plan, &path, &options, &mut [], &Interrupt::default()).unwrap();
@@ -47,11 +47,11 @@ pub(crate) fn order() {
     for (name, kind) in [("stopping", HyperbandKind::Stopping), ("promotion", HyperbandKind::Promotion)] {
         let exact = plan(kind, Clock::Virtual);
         let unordered = plan(kind, Clock::Wall);
-        for (way, at_milestones) in [("waiting", AtMilestones::Wait), ("running on", AtMilestones::RunOn)] {
+        for (way, speculation) in [("waiting", Speculation::Off), ("ahead", Speculation::On)] {
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
-                ours.push(pace(&exact, at_milestones));
-                theirs.push(pace(&unordered, at_milestones));
+                ours.push(pace(&exact, speculation));
+                theirs.push(pace(&unordered, speculation));
             }
             let (ours, theirs) = (median(ours) / 1e9, median(theirs) / 1e9);
             println!(

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::CommandError;
 use super::{exit_code, paths, terminal};
 use crate::config::{ConfigError, StudyFile, bytes};
-use crate::executor::{self, AtMilestones, Interrupt, Isolation, Program, RunOptions};
+use crate::executor::{self, Interrupt, Isolation, Program, RunOptions, Speculation};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Inspection, fuel_schedule};
 use crate::session::{Plan, data_id};
@@ -22,9 +22,9 @@ pub(super) struct RunFlags {
     /// run again from its start; the log is the same for any amount
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     paused_memory_max: Option<u64>,
-    /// What trials do that have reached a rung, until they can be compared. The log is the same
+    /// Whether processors that would wait run on with trials ahead of the study's decisions. The log is the same
     #[arg(long, value_enum, default_value_t)]
-    at_milestones: AtMilestonesFlag,
+    speculation: SpeculationFlag,
     #[command(flatten)]
     place: PlaceFlags,
 }
@@ -47,14 +47,14 @@ enum IsolationFlag {
     Thread,
 }
 
-/// What trials do that have reached a rung.
+/// Whether processors that would wait are given work that may turn out unneeded.
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-enum AtMilestonesFlag {
-    /// They wait
+enum SpeculationFlag {
+    /// Likely work is done ahead: trials that will probably go on, and the next ones. What is not needed is discarded
     #[default]
-    Wait,
-    /// They run on where a processor is free; what a trial did past its stop is not used
-    RunOn,
+    On,
+    /// Nothing is run before it is known to be needed
+    Off,
 }
 
 impl RunFlags {
@@ -63,9 +63,9 @@ impl RunFlags {
         let mut options = self.place.options();
         options.jobs = self.jobs.map_or(options.jobs, usize::from);
         options.paused_memory_bytes_max = self.paused_memory_max.unwrap_or(options.paused_memory_bytes_max);
-        options.at_milestones = match self.at_milestones {
-            AtMilestonesFlag::Wait => AtMilestones::Wait,
-            AtMilestonesFlag::RunOn => AtMilestones::RunOn,
+        options.speculation = match self.speculation {
+            SpeculationFlag::On => Speculation::On,
+            SpeculationFlag::Off => Speculation::Off,
         };
         options
     }

@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::early::{EarlyResults, LogText};
 use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
 use super::{
-    AtMilestones, ExecutorError, Interrupt, Interruption, Journal, KeepArtifacts, Program, RunEnd, RunOptions,
+    EARLY_TRIALS_PER_SLOT, ExecutorError, Interrupt, Interruption, Journal, KeepArtifacts, Program, RunEnd, RunOptions,
+    Speculation,
 };
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, fuel_schedule};
@@ -26,6 +28,8 @@ const MESSAGES_PER_TURN: usize = 256;
 /// A trial with more unconsumed reports than this is held, until it has fewer than the other.
 const HOLD_ABOVE: usize = 4_096;
 const RELEASE_BELOW: usize = 1_024;
+/// How many early trials a worker has that it may run when no other can: so many that it has the next one at hand.
+const EARLY_TRIALS_AT_HAND: usize = 2;
 
 /// Runs a study until it ends or is cut off.
 ///
@@ -65,6 +69,8 @@ struct Driver<'a, 'b> {
     /// What ended trials left behind, until their end is in the log.
     artifacts: BTreeMap<TrialId, Vec<Artifact>>,
     held: BTreeSet<TrialId>,
+    early: EarlyResults,
+    early_trials_max: u64,
     began: Instant,
     progress: RunProgress,
 }
@@ -72,7 +78,10 @@ struct Driver<'a, 'b> {
 /// A worker with what it is used for.
 struct Staffed {
     handle: WorkerHandle,
+    /// How many running trials it has.
     trials: usize,
+    /// How many early ones it has that do not rest.
+    early: usize,
     /// Whether it is for the quarantine.
     quarantine: bool,
     loaded: bool,
@@ -81,8 +90,22 @@ struct Staffed {
 struct Placed {
     worker: WorkerId,
     fuel: Fuel,
-    /// Whether it is paused there: it runs no more, and may have been dropped.
-    is_paused: bool,
+    standing: Standing,
+    /// How far it may run before it waits to be told to go on; no bound, if none.
+    milestone: Option<u64>,
+}
+
+/// What a trial does on its worker.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It runs, in a slot.
+    Running,
+    /// It is paused, and may have been dropped.
+    Paused,
+    /// It runs early.
+    Early,
+    /// It ran early as far as it should, and may have been dropped.
+    Resting,
 }
 
 impl<'a, 'b> Driver<'a, 'b> {
@@ -97,7 +120,13 @@ impl<'a, 'b> Driver<'a, 'b> {
         if study.spec().fuel_schedule != ours {
             return Err(ExecutorError::FuelSchedule { ours, theirs: study.spec().fuel_schedule });
         }
+        let slots = study.spec().slots().map_or(1, u64::from);
         Ok(Self {
+            early: EarlyResults::new(options.paused_memory_bytes_max),
+            early_trials_max: match options.speculation {
+                Speculation::On => slots.saturating_mul(EARLY_TRIALS_PER_SLOT),
+                Speculation::Off => 0,
+            },
             study,
             program,
             journal,
@@ -134,6 +163,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 self.tick()?;
                 return Ok(RunEnd::Finished);
             }
+            self.start_early();
             self.take_in(next_tick)?;
             let now = Instant::now();
             if now >= next_tick {
@@ -154,7 +184,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         let mut handle = self.pool.spawn()?;
         let paused_memory_bytes_max = self.options.paused_memory_bytes_max / self.options.jobs.max(1) as u64;
         handle.tell(ToWorker::Load { program: self.program.clone(), cache: self.cache(), paused_memory_bytes_max });
-        self.workers.insert(handle.id, Staffed { handle, trials: 0, quarantine, loaded: false });
+        self.workers.insert(handle.id, Staffed { handle, trials: 0, early: 0, quarantine, loaded: false });
         Ok(())
     }
 
@@ -177,22 +207,16 @@ impl<'a, 'b> Driver<'a, 'b> {
             match action {
                 Action::Append(entry) => self.append(&entry)?,
                 Action::Launch(job) if self.trials.contains_key(&job.trial) => self.go_on(&job),
-                Action::Launch(job) => {
-                    self.study.handle(Input::Restarted { trial: job.trial })?;
-                    self.journal.forget_log(job.trial)?;
-                    let worker = self.least_busy();
-                    self.launch(worker, &job);
-                }
-                Action::Continue { trial, .. } if self.options.at_milestones == AtMilestones::Wait => {
+                Action::Launch(job) => self.relaunch(&job)?,
+                Action::Continue { trial, .. } => {
                     let job = self.study.job(trial).cloned();
                     job.iter().for_each(|job| self.go_on(job));
                 }
-                Action::Continue { .. } => {}
                 Action::Pause(trial) => self.pause(trial)?,
                 Action::Stop(trial) => {
                     if let Some(placed) = self.trials.remove(&trial) {
                         self.tell(placed.worker, ToWorker::Stop(trial));
-                        self.release_place(placed.worker)?;
+                        self.release_place(&placed)?;
                     }
                 }
             }
@@ -211,6 +235,11 @@ impl<'a, 'b> Driver<'a, 'b> {
                 self.quarantine.retain(|suspect| suspect != trial);
                 self.cut_log(*trial)?;
                 self.keep_artifacts(*trial, artifacts)?;
+            }
+            Event::TrialStarted { trial, .. } => {
+                for LogText { reports, text } in self.early.take(*trial) {
+                    self.journal.append_log(*trial, reports, &text)?;
+                }
             }
             Event::TrialPaused { trial, .. } => self.quarantine.retain(|suspect| suspect != trial),
             Event::StudyEnded { .. } => {
@@ -264,10 +293,23 @@ impl<'a, 'b> Driver<'a, 'b> {
         open.min_by_key(|(_, worker)| worker.trials).map(|(id, _)| *id)
     }
 
-    fn launch(&mut self, worker: Option<WorkerId>, job: &Job) {
+    /// Gives workers trials to run early, when no other can run.
+    fn start_early(&mut self) {
+        if self.progress.workers_lost > 0 {
+            // Whose fault it was shows soonest if only those run that must.
+            return;
+        }
+        let wants_more = |worker: &Staffed| worker.loaded && !worker.quarantine && worker.early < EARLY_TRIALS_AT_HAND;
+        while self.study.num_early() < self.early_trials_max && self.early.has_room() {
+            let wanting = self.workers.iter().filter(|(_, worker)| wants_more(worker));
+            let Some(worker) = wanting.min_by_key(|(_, worker)| worker.early).map(|(id, _)| *id) else { return };
+            let Some(job) = self.study.start_early() else { return };
+            self.launch(Some(worker), &job, Standing::Early);
+        }
+    }
+
+    fn launch(&mut self, worker: Option<WorkerId>, job: &Job, standing: Standing) {
         let Some(worker) = worker else { return };
-        let Some(staffed) = self.workers.get_mut(&worker) else { return };
-        staffed.trials += 1;
         let trial = job.trial;
         let order = self.study.spec().space.parameters();
         let config = order
@@ -278,45 +320,83 @@ impl<'a, 'b> Driver<'a, 'b> {
             })
             .collect();
         let arguments = Arguments { config, seed: job.seed };
-        let place = self.place(job, worker);
+        let milestone = job.milestone.filter(|_| !self.is_quarantine(worker));
+        let placed = Placed { worker, fuel: Fuel(0), standing, milestone };
+        let place = self.place(job, &placed);
+        self.occupy_place(&placed);
         self.tell(worker, ToWorker::Launch(Launch { trial, place, arguments }));
-        self.trials.insert(trial, Placed { worker, fuel: Fuel(0), is_paused: false });
+        self.trials.insert(trial, placed);
     }
 
-    fn place(&self, job: &Job, worker: WorkerId) -> Place {
+    fn place(&self, job: &Job, placed: &Placed) -> Place {
         let metrics = &self.study.spec().metrics;
-        let waits = self.options.at_milestones == AtMilestones::Wait && !self.is_quarantine(worker);
-        let milestone = job.milestone.filter(|_| waits).map(|level| match metrics.time_is_fuel() {
+        let milestone = placed.milestone.map(|level| match metrics.time_is_fuel() {
             true => MilestoneAt::Fuel(Fuel(level)),
             false => MilestoneAt::Report { attribute: metrics.time_attr.clone(), level },
         });
-        Place { slot: job.slot, start: job.start, fuel_before: job.fuel_before, milestone }
+        let is_early = placed.standing == Standing::Early;
+        Place { slot: job.slot, start: job.start, fuel_before: job.fuel_before, milestone, is_early }
     }
 
-    /// A trial goes on where it is: past a milestone, or from a pause.
+    /// A trial goes on where it is: past a milestone, from a pause, or as one that was early.
     fn go_on(&mut self, job: &Job) {
-        let trial = job.trial;
-        let Some(placed) = self.trials.get_mut(&trial) else { return };
-        let (worker, was_paused) = (placed.worker, std::mem::take(&mut placed.is_paused));
-        let place = self.place(job, worker);
-        if let Some(staffed) = self.workers.get_mut(&worker) {
-            staffed.trials += usize::from(was_paused);
-            staffed.handle.tell(ToWorker::Continue { trial, place });
+        let Some(mut placed) = self.trials.remove(&job.trial) else { return };
+        self.leave_place(&placed);
+        placed.standing = Standing::Running;
+        // It may have been told to run further, by a forecast.
+        placed.milestone = placed.milestone.zip(job.milestone).map(|(before, next)| before.max(next));
+        self.move_on(job, placed);
+    }
+
+    /// A trial stands at a milestone and waits: by what is known it may go on, or rest until it is started.
+    fn speculate(&mut self, trial: TrialId) {
+        let Some(placed) = self.trials.get(&trial) else { return };
+        let (worker, standing) = (placed.worker, placed.standing);
+        let is_wanted = self.options.speculation == Speculation::On && !self.is_quarantine(worker);
+        let forecast = placed.milestone.filter(|_| is_wanted).and_then(|reached| self.study.forecast(trial, reached));
+        let job = match standing {
+            Standing::Running => self.study.job(trial),
+            Standing::Early => self.study.early_job(trial),
+            Standing::Paused | Standing::Resting => None,
+        };
+        match (forecast, job.cloned(), standing) {
+            (Some(next), Some(job), _) => {
+                let Some(placed) = self.trials.remove(&trial) else { return };
+                self.leave_place(&placed);
+                self.move_on(&job, Placed { milestone: Some(next), ..placed });
+            }
+            (None, _, Standing::Early) => {
+                let Some(mut placed) = self.trials.remove(&trial) else { return };
+                self.leave_place(&placed);
+                placed.standing = Standing::Resting;
+                self.trials.insert(trial, placed);
+                self.tell(worker, ToWorker::Rest(trial));
+            }
+            _ => {}
         }
+    }
+
+    fn move_on(&mut self, job: &Job, placed: Placed) {
+        let trial = job.trial;
+        let place = self.place(job, &placed);
+        self.occupy_place(&placed);
+        self.tell(placed.worker, ToWorker::Continue { trial, place });
+        self.trials.insert(trial, placed);
     }
 
     fn pause(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
-        let Some(placed) = self.trials.get_mut(&trial) else { return Ok(()) };
-        placed.is_paused = true;
+        let Some(mut placed) = self.trials.remove(&trial) else { return Ok(()) };
         let worker = placed.worker;
         if self.is_quarantine(worker) {
             // It would be promoted beside another suspect, and then nobody knew which of them is the culprit.
-            self.trials.remove(&trial);
             self.tell(worker, ToWorker::Stop(trial));
-        } else {
-            self.tell(worker, ToWorker::Pause(trial));
+            return self.release_place(&placed);
         }
-        self.release_place(worker)
+        self.leave_place(&placed);
+        placed.standing = Standing::Paused;
+        self.trials.insert(trial, placed);
+        self.tell(worker, ToWorker::Pause(trial));
+        Ok(())
     }
 
     /// Whether the worker runs suspects one at a time. One of them must wait for nobody: who it waits for may wait for its turn.
@@ -330,14 +410,30 @@ impl<'a, 'b> Driver<'a, 'b> {
         }
     }
 
-    /// A trial has left a worker; the quarantine goes on with its next.
-    fn release_place(&mut self, worker: WorkerId) -> Result<(), ExecutorError> {
-        let Some(staffed) = self.workers.get_mut(&worker) else { return Ok(()) };
-        staffed.trials = staffed.trials.saturating_sub(1);
-        if staffed.quarantine {
-            self.advance_quarantine()?;
+    /// A trial takes up a worker's time.
+    fn occupy_place(&mut self, placed: &Placed) {
+        let Some(staffed) = self.workers.get_mut(&placed.worker) else { return };
+        match placed.standing {
+            Standing::Running => staffed.trials += 1,
+            Standing::Early => staffed.early += 1,
+            Standing::Paused | Standing::Resting => {}
         }
-        Ok(())
+    }
+
+    /// A trial takes up a worker's time no more.
+    fn leave_place(&mut self, placed: &Placed) {
+        let Some(staffed) = self.workers.get_mut(&placed.worker) else { return };
+        match placed.standing {
+            Standing::Running => staffed.trials = staffed.trials.saturating_sub(1),
+            Standing::Early => staffed.early = staffed.early.saturating_sub(1),
+            Standing::Paused | Standing::Resting => {}
+        }
+    }
+
+    /// A trial has left a worker; the quarantine goes on with its next.
+    fn release_place(&mut self, placed: &Placed) -> Result<(), ExecutorError> {
+        self.leave_place(placed);
+        if self.is_quarantine(placed.worker) { self.advance_quarantine() } else { Ok(()) }
     }
 
     /// Lets the next suspect run if none is running.
@@ -358,7 +454,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 // One may have been paused or ended in the meantime, by a report of its first run.
                 let jobs = std::iter::from_fn(|| self.quarantine.pop_front());
                 let job = jobs.filter_map(|trial| self.study.job(trial)).next().cloned();
-                job.iter().for_each(|job| self.launch(worker, job));
+                job.iter().for_each(|job| self.launch(worker, job, Standing::Running));
             }
         }
         Ok(())
@@ -403,37 +499,38 @@ impl<'a, 'b> Driver<'a, 'b> {
     }
 
     fn take_happening(&mut self, worker: WorkerId, happening: Happening) -> Result<(), ExecutorError> {
-        let trial = match &happening {
-            Happening::Reported { trial, .. }
-            | Happening::Advanced { trial, .. }
-            | Happening::Logged { trial, .. }
-            | Happening::Dropped { trial }
-            | Happening::Ended { trial, .. } => *trial,
-        };
+        let trial = happening.trial();
         // What a trial did past its end, or on a worker that it was taken from, is not of interest.
         let Some(placed) = self.trials.get_mut(&trial).filter(|placed| placed.worker == worker) else {
             return Ok(());
         };
+        let fuel = match &happening {
+            Happening::Reported { fuel, .. } | Happening::Advanced { fuel, .. } | Happening::Ended { fuel, .. } => {
+                *fuel
+            }
+            _ => placed.fuel,
+        };
+        self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
+        placed.fuel = fuel;
+        let is_early = matches!(placed.standing, Standing::Early | Standing::Resting);
+        if is_early {
+            self.early.count(&happening);
+        }
         match happening {
-            Happening::Reported { fuel, report, .. } => {
-                self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
-                placed.fuel = fuel;
+            Happening::Reported { report, .. } => {
                 self.study.handle(Input::Reported { trial, fuel, report })?;
                 self.hold_if_ahead(trial);
             }
-            Happening::Advanced { fuel, .. } => {
-                self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
-                placed.fuel = fuel;
-                self.study.handle(Input::Advanced { trial, fuel })?;
+            Happening::Advanced { .. } => self.study.handle(Input::Advanced { trial, fuel })?,
+            Happening::Waiting { .. } => self.speculate(trial),
+            Happening::Dropped { .. } => self.relaunch_dropped(trial)?,
+            Happening::Logged { reports, text, .. } if is_early => {
+                self.early.keep_log(trial, LogText { reports, text });
             }
-            Happening::Dropped { .. } => self.relaunch_dropped(worker, trial)?,
             Happening::Logged { reports, text, .. } => self.journal.append_log(trial, reports, &text)?,
-            Happening::Ended { fuel, outcome, artifacts, .. } => {
-                self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
-                let was_paused = placed.is_paused;
-                self.trials.remove(&trial);
-                if !was_paused {
-                    self.release_place(worker)?;
+            Happening::Ended { outcome, artifacts, .. } => {
+                if let Some(placed) = self.trials.remove(&trial) {
+                    self.release_place(&placed)?;
                 }
                 let records = artifacts.iter().map(|artifact| artifact.record.clone()).collect();
                 if !artifacts.is_empty() {
@@ -445,19 +542,21 @@ impl<'a, 'b> Driver<'a, 'b> {
         Ok(())
     }
 
-    /// A paused trial was dropped. If it was promoted in the meantime, it is run again at once.
-    fn relaunch_dropped(&mut self, worker: WorkerId, trial: TrialId) -> Result<(), ExecutorError> {
-        let was_paused = self.trials.remove(&trial).is_some_and(|placed| placed.is_paused);
+    /// A trial that was paused or rested was dropped. If it was promoted or started in the meantime, it is run again at once.
+    fn relaunch_dropped(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
+        let Some(placed) = self.trials.remove(&trial) else { return Ok(()) };
         self.held.remove(&trial);
-        if was_paused {
-            return Ok(());
-        }
-        self.release_place(worker)?;
+        self.release_place(&placed)?;
         let Some(job) = self.study.job(trial).cloned() else { return Ok(()) };
-        self.study.handle(Input::Restarted { trial })?;
-        self.journal.forget_log(trial)?;
+        self.relaunch(&job)
+    }
+
+    /// Runs a trial again from its start.
+    fn relaunch(&mut self, job: &Job) -> Result<(), ExecutorError> {
+        self.study.handle(Input::Restarted { trial: job.trial })?;
+        self.journal.forget_log(job.trial)?;
         let worker = self.least_busy();
-        self.launch(worker, &job);
+        self.launch(worker, job, Standing::Running);
         Ok(())
     }
 
@@ -496,17 +595,17 @@ impl<'a, 'b> Driver<'a, 'b> {
         if !lost.quarantine {
             self.hire(false)?;
         }
-        let aboard: Vec<(TrialId, bool)> = self
+        let aboard: Vec<(TrialId, Standing)> = self
             .trials
             .iter()
             .filter(|(_, placed)| placed.worker == worker)
-            .map(|(trial, placed)| (*trial, placed.is_paused))
+            .map(|(trial, placed)| (*trial, placed.standing))
             .collect();
-        for (trial, is_paused) in aboard {
+        for (trial, standing) in aboard {
             self.trials.remove(&trial);
             self.held.remove(&trial);
-            if is_paused {
-                // It did nothing; it is run again if it is promoted.
+            if standing != Standing::Running {
+                // It is run again if it is promoted or started. An early one may be the culprit; then it will show itself.
                 continue;
             }
             *self.losses.entry(trial).or_default() += 1;
@@ -525,7 +624,7 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn tick(&mut self) -> Result<(), ExecutorError> {
         self.journal.commit()?;
         self.progress.wall_time = self.began.elapsed();
-        let running = self.trials.iter().filter(|(_, placed)| !placed.is_paused);
+        let running = self.trials.iter().filter(|(_, placed)| placed.standing == Standing::Running);
         self.progress.running = running.map(|(trial, placed)| (*trial, placed.fuel)).collect();
         for observer in self.observers.iter_mut() {
             observer.on_tick(&self.progress, self.study.state());

@@ -6,7 +6,7 @@ use super::{Interrupt, Journal, JournalError};
 use crate::numeric::amount::{Sequence, TrialId};
 use crate::sandbox::Artifact;
 use crate::store::{Entries, Store};
-use crate::study::{Entry, in_short};
+use crate::study::Entry;
 
 /// Writes a run into a store.
 pub struct StoreJournal<'a> {
@@ -99,7 +99,7 @@ impl Journal for VerifyingJournal<'_> {
             return Ok(());
         };
         if logged.digest != entry.digest {
-            let (logged, ours) = (in_short(&logged.event), in_short(&entry.event));
+            let (logged, ours) = (logged.event.in_short(), entry.event.in_short());
             return Err(Difference { sequence: entry.sequence, logged, ours }.into());
         }
         self.compared += 1;

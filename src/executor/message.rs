@@ -13,7 +13,8 @@ use super::Program;
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Arguments, Artifact, ComponentError, Inspection};
-use crate::study::{FloatMode, Limits, Outcome, Report};
+use crate::space::Value;
+use crate::study::{Attribute, FloatMode, Limits, Outcome, Report};
 
 /// From the driver to a worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,7 +45,9 @@ pub(super) enum ToWorker {
     Stop(TrialId),
     /// A trial is paused: it need not run on, and is kept as long as there is memory for it.
     Pause(TrialId),
-    /// A trial goes on: past a milestone, or from a pause. If it was dropped, the driver hears of that.
+    /// An early trial has run as far as it should before it is started. It is kept if there is memory that no other needs.
+    Rest(TrialId),
+    /// A trial goes on: past a milestone, from a pause, or as one that was early. If it was dropped, the driver hears of that.
     Continue {
         /// The trial.
         trial: TrialId,
@@ -68,8 +71,10 @@ pub(super) struct Place {
     pub(super) start: VirtualTime,
     /// The fuel that it had used when the job started.
     pub(super) fuel_before: Fuel,
-    /// Where it waits to be told to go on; none if it runs on speculatively, or is compared with no other.
+    /// Where it waits to be told to go on; none if it waits nowhere.
     pub(super) milestone: Option<MilestoneAt>,
+    /// Whether it is early: the study has not started it, so that it has no slot and no start yet, and others go first.
+    pub(super) is_early: bool,
 }
 
 /// Where a trial waits for the study's decision.
@@ -112,12 +117,45 @@ pub(super) enum Happening {
     Reported { trial: TrialId, fuel: Fuel, report: Report },
     /// It has used at least this much fuel.
     Advanced { trial: TrialId, fuel: Fuel },
+    /// It has come to where it waits to be told to go on.
+    Waiting { trial: TrialId },
     /// It wrote to its log, after so many reports.
     Logged { trial: TrialId, reports: u64, text: String },
     /// It ended.
     Ended { trial: TrialId, fuel: Fuel, outcome: Outcome, artifacts: Vec<Artifact> },
-    /// It was paused and had to go for want of memory; it can only be run again from its start.
+    /// It was paused or rested, and had to go for want of memory; it can only be run again from its start.
     Dropped { trial: TrialId },
+}
+
+impl Happening {
+    /// The trial.
+    pub(super) fn trial(&self) -> TrialId {
+        match self {
+            Self::Reported { trial, .. }
+            | Self::Advanced { trial, .. }
+            | Self::Waiting { trial }
+            | Self::Logged { trial, .. }
+            | Self::Ended { trial, .. }
+            | Self::Dropped { trial } => *trial,
+        }
+    }
+
+    /// About how many bytes it takes to keep what the trial said.
+    pub(super) fn bytes(&self) -> u64 {
+        let bytes = match self {
+            Self::Reported { report, .. } => {
+                let texts = report.attributes.iter().map(|attribute| match &attribute.value {
+                    Value::Text(text) => attribute.name.len() + text.len(),
+                    _ => attribute.name.len(),
+                });
+                texts.map(|bytes| bytes + size_of::<Attribute>()).sum()
+            }
+            Self::Logged { text, .. } => text.len(),
+            Self::Ended { artifacts, .. } => artifacts.iter().map(|artifact| artifact.bytes.len()).sum(),
+            Self::Advanced { .. } | Self::Waiting { .. } | Self::Dropped { .. } => 0,
+        };
+        bytes as u64
+    }
 }
 
 /// Why a worker cannot run the trials of a study.

@@ -4,6 +4,7 @@
 //! store. The process that decides never runs guest code, unless it is asked to with [`Isolation::Thread`].
 
 mod driver;
+mod early;
 mod interrupt;
 mod journal;
 mod message;
@@ -52,22 +53,27 @@ pub struct RunOptions {
     /// The folder of compiled components, if there is one.
     pub cache: Option<PathBuf>,
     /// How much memory paused trials may keep, all workers together, in bytes. One that is dropped for want of it is run again
-    /// from its start if it is promoted.
+    /// from its start if it is promoted. Early trials are kept in what the paused ones leave, and what they said may take as much
+    /// again.
     pub paused_memory_bytes_max: u64,
-    /// What trials do that have reached a milestone, until they are compared.
-    pub at_milestones: AtMilestones,
+    /// Whether processors that would wait are given work that may turn out unneeded.
+    pub speculation: Speculation,
 }
 
-/// What trials do that have reached a milestone, until they are compared with others.
+/// Whether processors that would wait are given work that may turn out unneeded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AtMilestones {
-    /// They wait.
+pub enum Speculation {
+    /// Trials that have reached a milestone go on where they would by what is known, and the next trials run early, before the
+    /// study has started them. What turns out unneeded is discarded.
     #[default]
-    Wait,
-    /// They run on, if nobody else needs the processor more; what a trial did past its stop is not used. What a paused one
-    /// reported ahead, up to some thousand reports, is kept beside the budget of paused trials.
-    RunOn,
+    On,
+    /// Trials that have reached a milestone wait until they are compared, and none runs before it is started.
+    Off,
 }
+
+/// How many trials may be early, for each slot of the study: enough that processors have work while the slowest of a slot's
+/// trials is waited for (`docs/benchmarks.md`), and few enough that little is lost where a study ends early.
+const EARLY_TRIALS_PER_SLOT: u64 = 16;
 
 /// How much memory paused trials may keep if nothing else is said.
 pub const PAUSED_MEMORY_BYTES_MAX: u64 = 1 << 30;
@@ -92,7 +98,7 @@ impl Default for RunOptions {
             isolation: Isolation::default(),
             wall_time_max: None,
             paused_memory_bytes_max: PAUSED_MEMORY_BYTES_MAX,
-            at_milestones: AtMilestones::default(),
+            speculation: Speculation::default(),
             keep_artifacts: KeepArtifacts::default(),
             cache: None,
         }

@@ -1,4 +1,5 @@
-//! What is kept of paused trials, within a budget of memory: the one that was paused first goes first. Used by workers.
+//! What is kept of paused trials, within a budget of memory: the one that was paused first goes first. Early trials that rest are
+//! kept in what the others leave. Used by workers.
 
 use std::collections::BTreeMap;
 
@@ -43,6 +44,15 @@ impl<T> Paused<T> {
         gone
     }
 
+    /// Keeps a trial that takes so many bytes if there is room for it; whether there was.
+    pub(super) fn put_if_room(&mut self, trial: TrialId, what: T, bytes: u64) -> bool {
+        let has_room = self.bytes.checked_add(bytes).is_some_and(|bytes| bytes <= self.bytes_max);
+        if has_room {
+            self.put(trial, what, bytes);
+        }
+        has_room
+    }
+
     /// Takes a trial out, if it is still there.
     pub(super) fn take(&mut self, trial: TrialId) -> Option<T> {
         let kept = self.kept.remove(&trial)?;
@@ -65,6 +75,16 @@ mod tests {
         assert_eq!(paused.take(TrialId(1)), None);
         assert_eq!(paused.take(TrialId(0)), Some("zero"));
         assert_eq!(paused.put(TrialId(3), "three", 40), []);
+    }
+
+    #[test]
+    fn what_is_kept_only_if_there_is_room_takes_nobodys_place() {
+        let mut paused = Paused::new(100);
+        assert_eq!(paused.put(TrialId(1), "one", 60), []);
+        assert!(!paused.put_if_room(TrialId(2), "two", 41));
+        assert!(paused.put_if_room(TrialId(3), "three", 40));
+        assert!(!paused.put_if_room(TrialId(4), "four", u64::MAX));
+        assert_eq!([1, 2, 3].map(|trial| paused.take(TrialId(trial))), [Some("one"), None, Some("three")]);
     }
 
     #[test]

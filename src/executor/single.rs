@@ -71,7 +71,8 @@ pub fn run_trial(
     let mut pool = Pool::new(isolation);
     let mut worker = pool.spawn()?;
     worker.tell(ToWorker::Load { program: program.clone(), cache, paused_memory_bytes_max: 0 });
-    let place = Place { slot: Slot(0), start: VirtualTime(0), fuel_before: Fuel(0), milestone: None };
+    let (slot, start, fuel_before) = (Slot(0), VirtualTime(0), Fuel(0));
+    let place = Place { slot, start, fuel_before, milestone: None, is_early: false };
     let launch = Launch { trial: TrialId(0), place, arguments };
     worker.tell(ToWorker::Launch(launch));
     loop {
@@ -88,7 +89,7 @@ pub fn run_trial(
             match happening {
                 Happening::Reported { fuel, report, .. } => on_progress(TrialProgress::Reported(fuel, report)),
                 Happening::Logged { text, .. } => on_progress(TrialProgress::Logged(text)),
-                Happening::Advanced { .. } | Happening::Dropped { .. } => {}
+                Happening::Advanced { .. } | Happening::Waiting { .. } | Happening::Dropped { .. } => {}
                 Happening::Ended { fuel, outcome, artifacts, .. } => {
                     return Ok(TrialResult { fuel, outcome, artifacts });
                 }

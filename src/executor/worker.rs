@@ -1,7 +1,7 @@
 //! A worker: runs many trials on one thread, as fibers, always the one that is furthest behind in virtual time.
 //!
 //! That one is what the others' events wait for. It runs until its next fuel yield; then what has happened is passed on to the
-//! driver and the choice is made anew.
+//! driver and the choice is made anew. Early trials run when no other can.
 
 #![expect(clippy::disallowed_methods, reason = "wall time decides when messages are passed on, nothing else")]
 
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::Program;
 use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::paused::Paused;
-use crate::numeric::amount::{Fuel, TrialId, VirtualTime};
+use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::component::{self, ComponentError};
 use crate::sandbox::engine::YIELD_INTERVAL;
@@ -54,6 +54,8 @@ struct Fiber {
     /// A lower bound of its fuel at its next event.
     bound: Fuel,
     held: bool,
+    /// How much of the resource it has reported.
+    reached: u64,
     /// Whether it stands at its milestone until it is told to go on.
     waits: bool,
 }
@@ -69,15 +71,29 @@ impl Fiber {
         self.place.start.after(Fuel(self.bound.0.saturating_sub(self.place.fuel_before.0)))
     }
 
-    fn stop_at_milestone(&mut self, report: Option<&Report>) {
-        let reached = match (&self.place.milestone, report) {
-            (Some(MilestoneAt::Fuel(level)), _) => self.bound > *level,
-            (Some(MilestoneAt::Report { attribute, level }), Some(report)) => {
-                report.resource(attribute).is_some_and(|time| time >= *level)
-            }
-            _ => false,
+    /// Who runs first: of those that the study has started the one that is furthest behind, then early ones by number.
+    fn rank(&self) -> (bool, VirtualTime, Slot, TrialId) {
+        match self.place.is_early {
+            true => (true, VirtualTime(0), Slot(0), self.trial),
+            false => (false, self.moment(), self.place.slot, self.trial),
+        }
+    }
+
+    fn note_report(&mut self, fuel: Fuel, report: &Report) {
+        self.bound = fuel;
+        if let Some(MilestoneAt::Report { attribute, .. }) = &self.place.milestone {
+            self.reached = report.resource(attribute).unwrap_or(self.reached);
+        }
+    }
+
+    /// Has it wait if it stands at its milestone; whether it now does and did not before.
+    fn stop_at_milestone(&mut self) -> bool {
+        let is_there = match &self.place.milestone {
+            Some(MilestoneAt::Fuel(level)) => self.bound > *level,
+            Some(MilestoneAt::Report { level, .. }) => self.reached >= *level,
+            None => false,
         };
-        self.waits |= reached;
+        is_there && !std::mem::replace(&mut self.waits, true)
     }
 }
 
@@ -144,7 +160,7 @@ impl Worker {
             while let Some(message) = self.receive(inbox, outbox)? {
                 self.handle(message, outbox)?;
             }
-            if let Some(index) = self.furthest_behind() {
+            if let Some(index) = self.next_to_run() {
                 self.advance(index, outbox)?;
                 if self.is_flush_due() {
                     self.flush(outbox)?;
@@ -168,7 +184,7 @@ impl Worker {
             Err(TryRecvError::Disconnected) => return Err(DriverGone),
             Err(TryRecvError::Empty) => {}
         }
-        if self.furthest_behind().is_some() {
+        if self.next_to_run().is_some() {
             return Ok(None);
         }
         self.flush(outbox)?;
@@ -197,13 +213,19 @@ impl Worker {
                 self.pause(trial);
                 Ok(())
             }
+            ToWorker::Rest(trial) => {
+                self.rest(trial);
+                Ok(())
+            }
             ToWorker::Continue { trial, place } => {
                 self.fibers.extend(self.paused.take(trial));
                 // If it is not there, it was dropped, and the driver hears of that.
                 if let Some(fiber) = self.fibers.iter_mut().find(|fiber| fiber.trial == trial) {
                     fiber.place = place;
                     fiber.waits = false;
-                    fiber.stop_at_milestone(None);
+                    if fiber.stop_at_milestone() {
+                        self.happenings.push(Happening::Waiting { trial });
+                    }
                 }
                 Ok(())
             }
@@ -227,23 +249,37 @@ impl Worker {
         let (limits, data) = (loaded.limits.clone(), loaded.data.clone());
         let (sink, held_by) = (Box::new(Sink(happened.clone())), gate.clone());
         let future = Box::pin(async move { program.train(arguments, limits, data, sink, held_by).await });
-        let (bound, held, waits) = (Fuel(0), false, false);
-        self.fibers.push(Fiber { trial, place, future, happened, gate, bound, held, waits });
+        let (bound, held, reached, waits) = (Fuel(0), false, 0, false);
+        self.fibers.push(Fiber { trial, place, future, happened, gate, bound, held, reached, waits });
     }
 
     /// Keeps a trial for later, as far as there is memory.
     fn pause(&mut self, trial: TrialId) {
-        let Some(index) = self.fibers.iter().position(|fiber| fiber.trial == trial) else { return };
-        let fiber = self.fibers.swap_remove(index);
-        let bytes = fiber.gate.kept_bytes().saturating_add(KEPT_BYTES);
+        let Some((fiber, bytes)) = self.take_off(trial) else { return };
         let gone = self.paused.put(trial, fiber, bytes);
         self.happenings.extend(gone.into_iter().map(|trial| Happening::Dropped { trial }));
     }
 
-    /// The trial with the least virtual time among those that can run.
-    fn furthest_behind(&self) -> Option<usize> {
+    /// Keeps an early trial for its start, if there is memory that no paused one needs.
+    fn rest(&mut self, trial: TrialId) {
+        let Some((fiber, bytes)) = self.take_off(trial) else { return };
+        if !self.paused.put_if_room(trial, fiber, bytes) {
+            self.happenings.push(Happening::Dropped { trial });
+        }
+    }
+
+    /// Takes a trial off those that run, with the memory that it takes to keep it.
+    fn take_off(&mut self, trial: TrialId) -> Option<(Fiber, u64)> {
+        let index = self.fibers.iter().position(|fiber| fiber.trial == trial)?;
+        let fiber = self.fibers.swap_remove(index);
+        let bytes = fiber.gate.kept_bytes().saturating_add(KEPT_BYTES);
+        Some((fiber, bytes))
+    }
+
+    /// The trial that runs next.
+    fn next_to_run(&self) -> Option<usize> {
         let runnable = self.fibers.iter().enumerate().filter(|(_, fiber)| fiber.is_runnable());
-        runnable.min_by_key(|(_, fiber)| (fiber.moment(), fiber.place.slot)).map(|(index, _)| index)
+        runnable.min_by_key(|(_, fiber)| fiber.rank()).map(|(index, _)| index)
     }
 
     /// Runs a trial until its next yield, its next report or its end.
@@ -255,8 +291,7 @@ impl Worker {
         for note in fiber.happened.take() {
             self.happenings.push(match note {
                 Note::Reported(fuel, report) => {
-                    fiber.bound = fuel;
-                    fiber.stop_at_milestone(Some(&report));
+                    fiber.note_report(fuel, &report);
                     Happening::Reported { trial, fuel, report }
                 }
                 Note::Logged(reports, text) => Happening::Logged { trial, reports, text },
@@ -267,8 +302,10 @@ impl Worker {
                 if !fiber.gate.is_waiting() {
                     // A yield comes after a whole interval since fuel was last set, which was at the last report or later.
                     fiber.bound = fiber.bound.saturating_add(Fuel(YIELD_INTERVAL));
-                    fiber.stop_at_milestone(None);
                     self.happenings.push(Happening::Advanced { trial, fuel: fiber.bound });
+                }
+                if fiber.stop_at_milestone() {
+                    self.happenings.push(Happening::Waiting { trial });
                 }
                 Ok(())
             }

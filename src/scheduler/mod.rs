@@ -207,6 +207,13 @@ pub trait Scheduler: Send {
     /// If the report cannot be placed; the scheduler's state is then unchanged.
     fn on_report(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem>;
 
+    /// The milestone to which the trial would go on if that report, at a milestone, were decided on now; none if it would not go
+    /// on, or if that cannot be told. For those who must act before the decision, which may turn out otherwise. The trial need
+    /// not have been started: it is then taken to be of the first bracket.
+    fn forecast(&self, _progress: &Progress) -> Option<u64> {
+        None
+    }
+
     /// Takes note that a job has ended, however it did, also by a pause.
     fn on_job_end(&mut self, _trial: TrialId) {}
 
@@ -252,6 +259,15 @@ impl SchedulerSpec {
         match self {
             Self::Fifo => None,
             Self::Hyperband(spec) => Some(spec.searcher_data),
+        }
+    }
+
+    /// The lowest level of the resource at which any trial is compared with others; none if none is.
+    #[must_use]
+    pub fn first_milestone(&self) -> Option<u64> {
+        match self {
+            Self::Fifo => None,
+            Self::Hyperband(spec) => Some(spec.levels().first().copied().unwrap_or(spec.max_t)),
         }
     }
 

@@ -43,6 +43,10 @@ impl GridSearcher {
 }
 
 impl Searcher for GridSearcher {
+    fn is_oblivious(&self) -> bool {
+        true
+    }
+
     fn suggest(&mut self, _context: &SuggestContext) -> Option<Config> {
         self.combinations.next()
     }

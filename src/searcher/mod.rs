@@ -82,6 +82,12 @@ pub trait Searcher: Send {
     /// The next configuration to evaluate, or none if the space is exhausted.
     fn suggest(&mut self, context: &SuggestContext) -> Option<Config>;
 
+    /// Whether what it suggests depends on nothing but the number of the trial and its earlier suggestions. It may then be asked
+    /// for trials long before they are started.
+    fn is_oblivious(&self) -> bool {
+        false
+    }
+
     /// Takes note of what has become of a trial.
     fn observe(&mut self, _observation: &Observation<'_>) {}
 

@@ -56,6 +56,10 @@ impl RandomSearcher {
 }
 
 impl Searcher for RandomSearcher {
+    fn is_oblivious(&self) -> bool {
+        true
+    }
+
     fn suggest(&mut self, context: &SuggestContext) -> Option<Config> {
         if self.first_is_default && self.suggested.len() == 0 {
             let config = self.space.default_config();

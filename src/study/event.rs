@@ -198,6 +198,40 @@ impl Event {
             | Self::TrialResumed { time, .. } => *time,
         }
     }
+
+    /// An event in a few words, for messages.
+    pub(crate) fn in_short(&self) -> String {
+        const CHARACTERS_MAX: usize = 200;
+        let text = match self {
+            Self::StudyStarted { spec } => format!("the start of study `{}` ({})", spec.name, spec.digest().short()),
+            Self::TrialStarted { trial, slot, time, config, .. } => {
+                format!("the start of trial {trial} in slot {slot} at {time} with {config}")
+            }
+            Self::Reported { trial, time, report, decision, .. } => {
+                let attributes: Vec<String> = report
+                    .attributes
+                    .iter()
+                    .map(|attribute| format!("{} = {}", attribute.name, attribute.value))
+                    .collect();
+                format!("a report of trial {trial} at {time}, {decision:?}: {}", attributes.join(", "))
+            }
+            Self::TrialEnded { trial, time, outcome, .. } => format!("the end of trial {trial} at {time}: {outcome}"),
+            Self::Judged { trial, time, fuel, decision } => {
+                format!("the milestone {fuel} of trial {trial} at {time}: {decision:?}")
+            }
+            Self::TrialPaused { trial, time, level, .. } => {
+                format!("the pause of trial {trial} at {time}, at level {level}")
+            }
+            Self::TrialResumed { trial, slot, time, resume_from, .. } => {
+                format!("the promotion of trial {trial} from level {resume_from} in slot {slot} at {time}")
+            }
+            Self::StudyEnded { time, reason } => format!("the end of the study at {time}: {reason:?}"),
+        };
+        match text.char_indices().nth(CHARACTERS_MAX) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
+    }
 }
 
 impl Default for Chain {

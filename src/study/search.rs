@@ -3,7 +3,7 @@
 //! It knows no slots, no fuel and no log: the machine ([`super::Study`]) puts it under the study's clock. Neither searcher nor
 //! scheduler knows that there is another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::numeric::amount::{TrialId, VirtualTime};
 use crate::scheduler::{
@@ -24,8 +24,8 @@ pub(super) struct Search {
     trials: u64,
     /// How many jobs were started: trials, and promotions of paused ones.
     jobs: u64,
-    /// A configuration chosen ahead, without `delay_get_config`.
-    ahead: Option<Option<Config>>,
+    /// The configurations of the next trials, as far as they were chosen ahead; none where there are no more.
+    ahead: VecDeque<Option<Config>>,
     exhausted: bool,
     /// What the searcher was last told of each running trial.
     told: BTreeMap<TrialId, Told>,
@@ -82,7 +82,7 @@ impl Search {
             delay_get_config: spec.delay_get_config,
             trials: 0,
             jobs: 0,
-            ahead: None,
+            ahead: VecDeque::new(),
             exhausted: false,
             told: BTreeMap::new(),
         }
@@ -110,12 +110,31 @@ impl Search {
         self.told.insert(trial, Told::default());
         if let Start::New(config) = &start {
             self.pending(trial, config, placement.milestone);
-            if !self.delay_get_config && self.ahead.is_none() && more(self.jobs) {
+            if !self.delay_get_config && self.ahead.is_empty() && more(self.jobs) {
                 let context = SuggestContext { trial: TrialId(trial.0 + 1), elapsed };
-                self.ahead = Some(self.searcher.suggest(&context));
+                self.ahead.push_back(self.searcher.suggest(&context));
             }
         }
         Some(Assignment { trial, start, placement })
+    }
+
+    /// How many trials were started.
+    pub(super) fn trials(&self) -> u64 {
+        self.trials
+    }
+
+    /// The configuration of the trial that is started after so many others, if that can be told now.
+    pub(super) fn foresee(&mut self, others: u64) -> Option<Config> {
+        if !self.searcher.is_oblivious() || self.exhausted {
+            return None;
+        }
+        let others = usize::try_from(others).ok()?;
+        while self.ahead.len() <= others && self.ahead.back() != Some(&None) {
+            let trial = TrialId(self.trials + self.ahead.len() as u64);
+            let suggestion = self.searcher.suggest(&SuggestContext { trial, elapsed: VirtualTime(0) });
+            self.ahead.push_back(suggestion);
+        }
+        self.ahead.get(others)?.clone()
     }
 
     /// Tells the searcher of a promoted trial's job, which only its configuration is missing for.
@@ -133,6 +152,11 @@ impl Search {
             self.feed(progress, reward, &verdict, config);
         }
         Ok(verdict)
+    }
+
+    /// The milestone to which the trial would go on if that report were decided on now.
+    pub(super) fn forecast(&self, progress: &Progress) -> Option<u64> {
+        self.scheduler.forecast(progress)
     }
 
     /// Takes note that a trial's job is over: paused, stopped or ended by itself, then with its last reward.
@@ -167,7 +191,7 @@ impl Search {
         if self.exhausted {
             return None;
         }
-        let config = match self.ahead.take() {
+        let config = match self.ahead.pop_front() {
             Some(suggestion) => suggestion,
             None => self.searcher.suggest(&SuggestContext { trial, elapsed }),
         };

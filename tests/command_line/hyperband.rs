@@ -42,15 +42,15 @@ fn how_paused_trials_are_kept_does_not_change_the_log() {
     for flags in [
         "--paused-memory-max 0",
         "--paused-memory-max 1MiB -j 1",
-        "--at-milestones run-on",
-        "--at-milestones wait --paused-memory-max 64KiB --isolation thread",
+        "--speculation on",
+        "--speculation off --paused-memory-max 64KiB --isolation thread",
     ] {
         let again = world.trialbox(&format!("run toy --quiet {flags}")).exits(0);
         assert_eq!(again.line("digest"), ran.line("digest"), "{flags}");
     }
     world.trialbox("verify toy.study --paused-memory-max 0").exits(0);
     world.trialbox("run toy --paused-memory-max much").exits(2).tells("write a number of bytes");
-    world.trialbox("run toy --at-milestones stop").exits(2).tells("[possible values: wait, run-on]");
+    world.trialbox("run toy --speculation maybe").exits(2).tells("[possible values: on, off]");
 }
 
 #[test]

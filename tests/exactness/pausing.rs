@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use trialbox::Study;
-use trialbox::executor::{AtMilestones, Interrupt, Isolation, RunOptions, set_worker_program};
+use trialbox::executor::{Interrupt, Isolation, RunOptions, Speculation, set_worker_program};
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
 use trialbox::session::{Plan, begin};
@@ -13,11 +13,11 @@ use trialbox::study::{Clock, Entry, Event, Observer, Outcome, StopReason, StudyS
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guest-examples");
 
-fn options(jobs: usize, isolation: Isolation, at_milestones: AtMilestones, paused_memory: u64) -> RunOptions {
+fn options(jobs: usize, isolation: Isolation, speculation: Speculation, paused_memory: u64) -> RunOptions {
     set_worker_program(env!("CARGO_BIN_EXE_trialbox").into());
     let cache = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
     let paused_memory_bytes_max = paused_memory;
-    RunOptions { jobs, isolation, cache, at_milestones, paused_memory_bytes_max, ..RunOptions::default() }
+    RunOptions { jobs, isolation, cache, speculation, paused_memory_bytes_max, ..RunOptions::default() }
 }
 
 fn plan(example: &str, num_trials: u64, hyperband: HyperbandSpec) -> Plan {
@@ -25,7 +25,7 @@ fn plan(example: &str, num_trials: u64, hyperband: HyperbandSpec) -> Plan {
     if example == "digits" {
         builder = builder.data("digits", format!("{EXAMPLES}/digits/digits.csv"));
     }
-    builder = builder.options(options(1, Isolation::Thread, AtMilestones::Wait, 0));
+    builder = builder.options(options(1, Isolation::Thread, Speculation::Off, 0));
     builder.scheduler(SchedulerSpec::Hyperband(hyperband)).plan().unwrap()
 }
 
@@ -48,18 +48,18 @@ impl Observer for Nobody {
 /// Every way to run a study that must not show.
 fn ways() -> Vec<RunOptions> {
     let mut ways = Vec::new();
-    for at_milestones in [AtMilestones::Wait, AtMilestones::RunOn] {
+    for speculation in [Speculation::Off, Speculation::On] {
         for paused_memory in [0, 3 << 20, u64::MAX] {
-            ways.push(options(1, Isolation::Thread, at_milestones, paused_memory));
-            ways.push(options(4, Isolation::Thread, at_milestones, paused_memory));
-            ways.push(options(2, Isolation::Process, at_milestones, paused_memory));
+            ways.push(options(1, Isolation::Thread, speculation, paused_memory));
+            ways.push(options(4, Isolation::Thread, speculation, paused_memory));
+            ways.push(options(2, Isolation::Process, speculation, paused_memory));
         }
     }
     ways
 }
 
 fn assert_one_digest(plan: &Plan) -> StudyState {
-    let (digest, state) = run(plan, &options(1, Isolation::Thread, AtMilestones::Wait, u64::MAX), &mut Nobody);
+    let (digest, state) = run(plan, &options(1, Isolation::Thread, Speculation::Off, u64::MAX), &mut Nobody);
     for way in ways() {
         assert_eq!(run(plan, &way, &mut Nobody).0, digest, "{way:?}");
     }
@@ -182,10 +182,10 @@ impl Observer for Killer {
 #[test]
 fn a_worker_that_is_killed_gives_its_paused_trials_back() {
     let plan = plan("digits", 40, hyperband(HyperbandKind::Promotion, 9, 1));
-    let (digest, _) = run(&plan, &options(1, Isolation::Thread, AtMilestones::Wait, u64::MAX), &mut Nobody);
-    for at_milestones in [AtMilestones::Wait, AtMilestones::RunOn] {
+    let (digest, _) = run(&plan, &options(1, Isolation::Thread, Speculation::Off, u64::MAX), &mut Nobody);
+    for speculation in [Speculation::Off, Speculation::On] {
         let mut killer = Killer { pauses: 0, killed: 0 };
-        let found = run(&plan, &options(2, Isolation::Process, at_milestones, u64::MAX), &mut killer).0;
-        assert_eq!((found, killer.killed), (digest, 3), "{at_milestones:?}");
+        let found = run(&plan, &options(2, Isolation::Process, speculation, u64::MAX), &mut killer).0;
+        assert_eq!((found, killer.killed), (digest, 3), "{speculation:?}");
     }
 }

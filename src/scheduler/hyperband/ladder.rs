@@ -52,6 +52,11 @@ impl Ladder {
         self.levels.partition_point(|level| *level <= time).checked_sub(1)
     }
 
+    /// The rung whose level is `time`; none at `max_t` and beyond.
+    pub(super) fn rung_at(&self, time: u64) -> Option<usize> {
+        self.levels.binary_search(&time).ok().filter(|_| time < self.max_t)
+    }
+
     /// How many rung systems there are.
     pub(super) fn num_systems(&self) -> usize {
         if self.system_per_bracket { self.num_brackets as usize } else { 1 }

@@ -193,6 +193,15 @@ impl Scheduler for PromotionScheduler {
         Ok(Verdict::at_rung(level, decision, Some(next_milestone), comparison))
     }
 
+    fn forecast(&self, progress: &Progress) -> Option<u64> {
+        let (time, reward) = (progress.time?, progress.reward?);
+        let system = self.running.get(&progress.trial).map_or(0, |running| running.system);
+        let rung = self.ladder.rung_at(time)?;
+        let known = self.systems.get(system)?.get(rung.checked_sub(self.ladder.lowest_rung(system))?)?;
+        let place = (Rank::of(reward), Reverse(known.entries.len()));
+        known.is_among_best(place).then(|| self.ladder.level(rung + 1))
+    }
+
     fn on_job_end(&mut self, trial: TrialId) {
         self.running.remove(&trial);
     }

@@ -177,6 +177,16 @@ impl Scheduler for StoppingScheduler {
         Ok(Verdict::at_rung(level, decision, next_milestone, comparison))
     }
 
+    fn forecast(&self, progress: &Progress) -> Option<u64> {
+        let (time, reward) = (progress.time?, progress.reward?);
+        let bracket = self.running.get(&progress.trial).map_or(0, |running| running.bracket);
+        let system = self.ladder.system_of(bracket);
+        let rung = self.ladder.rung_at(time)?;
+        let known = self.systems.get(system)?.get(rung.checked_sub(self.ladder.lowest_rung(system))?)?;
+        let below = known.cutoff().is_some_and(|cutoff| reward < cutoff);
+        (!below).then(|| self.ladder.level(rung + 1))
+    }
+
     fn on_job_end(&mut self, trial: TrialId) {
         self.running.remove(&trial);
     }

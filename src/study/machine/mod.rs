@@ -9,6 +9,7 @@
 //! - the others tell of the state and change nothing.
 
 mod open;
+mod replay;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -26,7 +27,8 @@ use crate::scheduler::{Decision, Milestone, PlacementProblem, Progress, RungSyst
 use crate::space::{Config, Value};
 
 /// Something that has happened to a trial. Inputs for a trial that has ended are ignored: it may have run ahead of the decision
-/// that ended it. Those for a paused trial are kept for its promotion: it may have run ahead of its pause.
+/// that ended it. Those for a paused trial are kept for its promotion: it may have run ahead of its pause. So are those for an
+/// early trial until it is started.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// It made its next report.
@@ -73,8 +75,8 @@ pub enum Input {
 pub enum Action {
     /// Put an event at the end of the log.
     Append(Entry),
-    /// Run a trial. If it was paused, it goes on from where it is; if what ran it is gone, it is run again from its start, with
-    /// [`Input::Restarted`] first.
+    /// Run a trial. If it was paused or is early, it goes on from where it is; if what ran it is gone, it is run again from its
+    /// start, with [`Input::Restarted`] first.
     Launch(Job),
     /// A trial goes on past a milestone; for a driver that has it wait there.
     Continue {
@@ -160,6 +162,8 @@ pub struct Study {
     trials: OpenTrials,
     /// The trial in each busy slot.
     slots: BTreeMap<Slot, TrialId>,
+    /// Trials below this number have been started, or are early.
+    early_until: u64,
     /// Slots that found nothing to do: all configurations were suggested. A promotion can fill them yet.
     idle: BTreeSet<Slot>,
     frontier: Frontier,
@@ -187,6 +191,7 @@ impl Study {
             search: Search::new(&spec),
             trials: OpenTrials::default(),
             slots: BTreeMap::new(),
+            early_until: 0,
             idle: BTreeSet::new(),
             frontier: Frontier::default(),
             arrivals: VecDeque::new(),
@@ -206,44 +211,25 @@ impl Study {
         Ok(study)
     }
 
-    /// Takes in the next event of an earlier run's log instead of running anything.
+    /// The next trial that the study will start unless it ends before; none if that cannot be told. It can be run early, while
+    /// those that run wait: what it does is kept until it is started, and an [`Action::Launch`] then says so.
     ///
-    /// # Errors
-    /// If this build decides otherwise than the log says.
-    pub fn reproduce(&mut self, logged: &Entry) -> Result<(), StudyError> {
-        if !self.actions.iter().any(|action| matches!(action, Action::Append(_))) {
-            self.consume_logged(&logged.event);
+    /// The job that it is given for that has no slot and no start yet, and its milestone is the lowest at which any trial is
+    /// compared. Nothing that is decided depends on this call.
+    pub fn start_early(&mut self) -> Option<Job> {
+        let early = self.num_early();
+        let jobs = self.state.jobs() + early;
+        if self.closed.is_some() || self.spec.num_trials.is_some_and(|num_trials| jobs >= num_trials) {
+            return None;
         }
-        let ours = loop {
-            match self.actions.pop_front() {
-                Some(Action::Append(entry)) => break Some(entry),
-                // What the log says has been done.
-                Some(_) => {}
-                None => break None,
-            }
-        };
-        match ours {
-            Some(ours) if ours.digest == logged.digest => Ok(()),
-            ours => Err(StudyError::Replay {
-                sequence: logged.sequence.0,
-                logged: in_short(&logged.event),
-                ours: ours.map_or("no event".into(), |entry| in_short(&entry.event)),
-            }),
-        }
-    }
-
-    /// Goes on from where the log ended: every trial that runs is launched from its start.
-    pub fn resume(&mut self) {
-        self.actions.retain(|action| matches!(action, Action::Append(_)));
-        for trial in self.trials.values_mut() {
-            trial.restart();
-        }
-        for trial in self.slots.values() {
-            if let Some(known) = self.trials.get_mut(trial) {
-                known.launch_waits = true;
-                self.actions.push_back(Action::Launch(known.job.clone()));
-            }
-        }
+        let config = self.search.foresee(early)?;
+        let trial = TrialId(self.search.trials() + early);
+        self.early_until = trial.0 + 1;
+        let (slot, start) = (Slot(0), VirtualTime(0));
+        let milestone = self.spec.scheduler.first_milestone();
+        let job = Job { trial, slot, start, fuel_before: Fuel(0), milestone, seed: self.seed_of(trial), config };
+        self.trials.push(Trial::early(job.clone()));
+        Some(job)
     }
 
     /// Takes what has happened to a trial.
@@ -322,13 +308,40 @@ impl Study {
     /// The job of a running trial.
     #[must_use]
     pub fn job(&self, trial: TrialId) -> Option<&Job> {
-        self.trials.get(&trial).filter(|known| !known.is_paused).map(|known| &known.job)
+        self.trials.get(&trial).filter(|known| known.has_slot).map(|known| &known.job)
+    }
+
+    /// The job for which an early trial was given.
+    #[must_use]
+    pub fn early_job(&self, trial: TrialId) -> Option<&Job> {
+        let is_early = trial.0 >= self.search.trials();
+        self.trials.get(&trial).filter(|_| is_early).map(|known| &known.job)
     }
 
     /// How many of a trial's reports have come in and not been consumed.
     #[must_use]
     pub fn reports_waiting(&self, trial: TrialId) -> usize {
         self.trials.get(&trial).map_or(0, Trial::reports_waiting)
+    }
+
+    /// The milestone to which a trial that has come to one, `reached`, would go on if that were decided now; none if it would not go
+    /// on, if it was decided already or if it cannot be told. It may turn out otherwise.
+    #[must_use]
+    pub fn forecast(&self, trial: TrialId, reached: u64) -> Option<u64> {
+        let known = self.trials.get(&trial)?;
+        known.job.milestone.filter(|next| *next <= reached)?;
+        let until = if self.by_fuel() { Fuel(reached) } else { Fuel(u64::MAX) };
+        let reward = match known.last_waiting_report(until) {
+            Some((fuel, report)) => report.read(&self.spec.metrics, fuel).ok()?.reward,
+            None => self.state.trial(trial)?.reward,
+        };
+        self.search.forecast(&Progress { trial, time: Some(reached), reward })
+    }
+
+    /// How many trials are early: [`Study::start_early`] gave them, and they have not been started.
+    #[must_use]
+    pub fn num_early(&self) -> u64 {
+        self.early_until.saturating_sub(self.search.trials())
     }
 
     /// The rungs, one item a system; empty for schedulers without.
@@ -343,6 +356,10 @@ impl Study {
         self.judgement.as_ref()
     }
 
+    fn seed_of(&self, trial: TrialId) -> Seed {
+        Seed(Stream::new(self.spec.seed, Purpose::TrialSeed, trial.0, 0).next_u64())
+    }
+
     fn by_fuel(&self) -> bool {
         self.spec.metrics.time_is_fuel()
     }
@@ -354,7 +371,7 @@ impl Study {
         let before = known.next_event(by_fuel).moment;
         let changed = change(known);
         let after = known.next_event(by_fuel).moment;
-        if after != before && !known.is_paused {
+        if after != before && known.has_slot {
             self.frontier.place(known.job.slot, Some(before), after);
         }
         Some(changed)
@@ -363,9 +380,14 @@ impl Study {
     /// A trial that ran ahead of its pause may have come to its end by the time that its promotion is to be carried out: there is
     /// nothing left to run then.
     fn spare_launch(&mut self, trial: TrialId) {
-        let Some(known) = self.trials.get_mut(&trial).filter(|known| known.end_came() && known.launch_waits) else {
-            return;
-        };
+        if self.trials.get(&trial).is_some_and(Trial::end_came) {
+            self.withdraw_launch(trial);
+        }
+    }
+
+    /// Takes back a launch that was not carried out, with what followed from it.
+    fn withdraw_launch(&mut self, trial: TrialId) {
+        let Some(known) = self.trials.get_mut(&trial).filter(|known| known.launch_waits) else { return };
         known.launch_waits = false;
         self.actions.retain(|action| match action {
             Action::Launch(Job { trial: other, .. }) | Action::Continue { trial: other, .. } | Action::Pause(other) => {
@@ -388,7 +410,7 @@ impl Study {
     /// The trial whose next event is to be consumed, if one is known.
     fn next_ready(&mut self) -> Option<TrialId> {
         let by_fuel = self.by_fuel();
-        let is_ready = |known: &&Trial| !known.is_paused && known.next_event(by_fuel).is_known;
+        let is_ready = |known: &&Trial| known.has_slot && known.next_event(by_fuel).is_known;
         match self.spec.clock {
             Clock::Virtual => {
                 let trial = *self.slots.get(&self.frontier.first()?)?;
@@ -441,10 +463,11 @@ impl Study {
         self.append(Event::Reported { trial, time, fuel, report, searcher_info, decision: verdict.decision });
         if verdict.milestone == Some(Milestone::MaxT) && verdict.decision == Decision::Stop {
             // It may finish what it is doing, such as to save its model.
-            self.actions.push_back(Action::Continue { trial, milestone: None });
             if let Some(known) = self.trials.get_mut(&trial) {
                 known.is_over = true;
+                known.job.milestone = None;
             }
+            self.actions.push_back(Action::Continue { trial, milestone: None });
             return;
         }
         self.follow(moment, &verdict);
@@ -528,6 +551,8 @@ impl Study {
         let Some(known) = self.trials.get_mut(&trial) else { return };
         known.pause(fuel);
         let runs_on = !known.end_came();
+        self.withdraw_launch(trial);
+        let Some(known) = self.trials.get(&trial) else { return };
         self.search.on_job_end(trial, &known.job.config, JobEnd::Paused);
         self.append(Event::TrialPaused { trial, time, fuel, level });
         if runs_on {
@@ -539,6 +564,7 @@ impl Study {
     fn consume_end(&mut self, moment: Moment, outcome: Outcome, artifacts: Vec<ArtifactRecord>) {
         let Moment { trial, slot, time, fuel } = moment;
         self.leave_slot(trial);
+        self.withdraw_launch(trial);
         let Some(known) = self.trials.remove(&trial) else { return };
         let reward = self.state.trial(trial).and_then(|record| record.reward);
         let outcome = match outcome {
@@ -578,17 +604,19 @@ impl Study {
         };
         match start {
             Start::New(config) => {
-                let seed = Seed(Stream::new(self.spec.seed, Purpose::TrialSeed, trial.0, 0).next_u64());
+                let seed = self.seed_of(trial);
                 let (bracket, milestone) = (placement.bracket, placement.milestone);
-                let fuel_before = Fuel(0);
-                let job = Job { trial, slot, start: time, fuel_before, milestone, seed, config };
+                let job = Job { trial, slot, start: time, fuel_before: Fuel(0), milestone, seed, config };
                 let config = job.config.clone();
                 self.append(Event::TrialStarted { trial, slot, time, seed, config, bracket, milestone });
-                self.trials.push(Trial::new(job));
+                match self.trials.get_mut(&trial) {
+                    Some(early) => early.start(job),
+                    None => self.trials.push(Trial::new(job)),
+                }
             }
             Start::Promoted { resume_from } => {
                 let Some(known) = self.trials.get_mut(&trial) else { return };
-                known.is_paused = false;
+                known.has_slot = true;
                 known.job.slot = slot;
                 known.job.start = time;
                 known.job.milestone = placement.milestone;
@@ -644,46 +672,6 @@ impl Study {
         let entry = self.chain.push(event);
         self.actions.push_back(Action::Append(entry));
     }
-
-    /// Whether a report that the log does not hold may have stopped the trial. Other stops follow from what the log holds.
-    fn may_stop(&self, reason: StopReason, known: &Trial, time: VirtualTime) -> bool {
-        match reason {
-            StopReason::TimeOut => self.is_past_time_out(time),
-            StopReason::MaxT => known.is_over,
-            StopReason::Scheduler => false,
-        }
-    }
-
-    /// Consumes what the log says came in at its place; when that was and what was decided follows from it.
-    fn consume_logged(&mut self, event: &Event) {
-        let (trial, fuel, what) = match event {
-            Event::Reported { trial, fuel, report, .. } => (*trial, *fuel, Happened::Reported(report.clone())),
-            Event::Judged { trial, fuel, .. } => (*trial, *fuel, Happened::AtMilestone),
-            Event::TrialEnded { trial, fuel, outcome, artifacts, .. } => {
-                (*trial, *fuel, Happened::Ended(outcome.clone(), artifacts.clone()))
-            }
-            _ => return,
-        };
-        let Some(known) = self.trials.get(&trial).filter(|known| !known.is_paused) else { return };
-        let (time, slot) = (known.job.moment(fuel), known.job.slot);
-        let is_early = (time, slot) < self.last;
-        let milestone = known.job.milestone.filter(|_| self.by_fuel()).map(Fuel);
-        let is_misplaced = match what {
-            Happened::AtMilestone => milestone != Some(fuel),
-            _ => milestone.is_some_and(|milestone| fuel > milestone),
-        };
-        let is_decided = match &what {
-            Happened::Ended(Outcome::Stopped { reason }, _) => !self.may_stop(*reason, known, time),
-            _ => false,
-        };
-        let is_early = self.spec.clock == Clock::Virtual && is_early;
-        if is_early || is_misplaced || is_decided || fuel < known.fuel_bound() {
-            // No order of inputs has it here.
-            return;
-        }
-        self.with_trial(trial, |known| known.note_logged(fuel, &what));
-        self.consume(trial, Waiting { fuel, what });
-    }
 }
 
 /// Where and when something happened.
@@ -706,36 +694,5 @@ pub(super) fn reason_to_close(spec: &StudySpec, state: &StudyState, time: Virtua
     match (state.best(), spec.max_reward) {
         (Some(best), Some(max_reward)) if best.reward >= max_reward => Some(EndReason::MaxReward),
         _ => None,
-    }
-}
-
-/// An event in a few words, for messages.
-pub(crate) fn in_short(event: &Event) -> String {
-    const CHARACTERS_MAX: usize = 200;
-    let text = match event {
-        Event::StudyStarted { spec } => format!("the start of study `{}` ({})", spec.name, spec.digest().short()),
-        Event::TrialStarted { trial, slot, time, config, .. } => {
-            format!("the start of trial {trial} in slot {slot} at {time} with {config}")
-        }
-        Event::Reported { trial, time, report, decision, .. } => {
-            let attributes: Vec<String> =
-                report.attributes.iter().map(|attribute| format!("{} = {}", attribute.name, attribute.value)).collect();
-            format!("a report of trial {trial} at {time}, {decision:?}: {}", attributes.join(", "))
-        }
-        Event::TrialEnded { trial, time, outcome, .. } => format!("the end of trial {trial} at {time}: {outcome}"),
-        Event::Judged { trial, time, fuel, decision } => {
-            format!("the milestone {fuel} of trial {trial} at {time}: {decision:?}")
-        }
-        Event::TrialPaused { trial, time, level, .. } => {
-            format!("the pause of trial {trial} at {time}, at level {level}")
-        }
-        Event::TrialResumed { trial, slot, time, resume_from, .. } => {
-            format!("the promotion of trial {trial} from level {resume_from} in slot {slot} at {time}")
-        }
-        Event::StudyEnded { time, reason } => format!("the end of the study at {time}: {reason:?}"),
-    };
-    match text.char_indices().nth(CHARACTERS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
     }
 }

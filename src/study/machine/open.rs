@@ -1,9 +1,9 @@
-//! The trials that have not ended, by number.
+//! The trials that have not ended, by number: those that run, are paused or are early.
 
 use super::trial::Trial;
 use crate::numeric::amount::TrialId;
 
-/// The trials that have not ended. They are numbered in order of start, so a list does; of one that has ended, no more than its
+/// The trials that have not ended. They are numbered in order of start, early or not, so a list does; of one that has ended, no more than its
 /// place remains.
 #[derive(Default)]
 pub(super) struct OpenTrials(Vec<Option<Box<Trial>>>);
@@ -17,7 +17,7 @@ impl OpenTrials {
         self.0.get_mut(index(*trial)?)?.as_deref_mut()
     }
 
-    /// Adds the trial that started last.
+    /// Adds the trial with the next number.
     pub(super) fn push(&mut self, trial: Trial) {
         self.0.push(Some(Box::new(trial)));
     }

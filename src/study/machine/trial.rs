@@ -9,11 +9,11 @@ use crate::space::Value;
 use crate::study::event::ArtifactRecord;
 use crate::study::{Attribute, Outcome, Report};
 
-/// A trial that runs or is paused.
+/// A trial that runs, is paused or is early.
 pub(super) struct Trial {
     pub(super) job: Job,
-    /// Whether it is paused; it then has no slot, and `job` is the one that was paused.
-    pub(super) is_paused: bool,
+    /// Whether it runs in a slot. If not, `job` is the one that was paused, or no slot has been found for it yet.
+    pub(super) has_slot: bool,
     /// Whether it has reached `max_t`: it may finish what it is doing, but not report again.
     pub(super) is_over: bool,
     /// The least fuel at which its next input can be.
@@ -55,7 +55,7 @@ impl Trial {
     pub(super) fn new(job: Job) -> Self {
         Self {
             job,
-            is_paused: false,
+            has_slot: true,
             is_over: false,
             fuel_bound: Fuel(0),
             waiting: VecDeque::new(),
@@ -64,6 +64,17 @@ impl Trial {
             end_came: false,
             launch_waits: false,
         }
+    }
+
+    /// A trial that the study has not started.
+    pub(super) fn early(job: Job) -> Self {
+        Self { has_slot: false, ..Self::new(job) }
+    }
+
+    /// It is started; it may have run before.
+    pub(super) fn start(&mut self, job: Job) {
+        self.job = job;
+        self.has_slot = true;
     }
 
     /// When the next event is. `by_fuel` says whether milestones are amounts of fuel.
@@ -107,6 +118,14 @@ impl Trial {
         self.fuel_bound
     }
 
+    /// The last report until `until` that has come in and not been consumed, with its fuel.
+    pub(super) fn last_waiting_report(&self, until: Fuel) -> Option<(Fuel, &Report)> {
+        self.waiting.iter().rev().find_map(|waiting| match &waiting.what {
+            Happened::Reported(report) if waiting.fuel <= until => Some((waiting.fuel, report)),
+            _ => None,
+        })
+    }
+
     /// How many reports have come in and not been consumed.
     pub(super) fn reports_waiting(&self) -> usize {
         self.waiting.len() - usize::from(self.end_came)
@@ -118,7 +137,7 @@ impl Trial {
 
     /// It leaves its slot with that fuel. Of thousands that are paused, few have anything waiting.
     pub(super) fn pause(&mut self, fuel: Fuel) {
-        self.is_paused = true;
+        self.has_slot = false;
         self.job.fuel_before = fuel;
         self.waiting.shrink_to_fit();
         self.prints.shrink_to_fit();
