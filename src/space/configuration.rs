@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU128;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Value;
-use crate::numeric::digest::Digest;
+use crate::numeric::print::Print;
 
 /// A point of a search space: a value for each active parameter and each constant, by full name.
 ///
@@ -15,9 +16,9 @@ use crate::numeric::digest::Digest;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config(Arc<Vec<(Arc<str>, Value)>>);
 
-/// What tells two configurations apart: 128 bits of the digest of their canonical encoding.
+/// What tells two configurations apart: 128 bits, as good as random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ConfigKey(pub(crate) [u8; 16]);
+pub(crate) struct ConfigKey(pub(crate) NonZeroU128);
 
 impl Config {
     /// The value under `name`, if the parameter is active.
@@ -55,10 +56,13 @@ impl Config {
     }
 
     pub(crate) fn key(&self) -> ConfigKey {
-        let digest = Digest::of_canonical(self);
-        let mut key = [0; 16];
-        key.copy_from_slice(&digest.0[..16]);
-        ConfigKey(key)
+        let mut print = Print::new();
+        for (name, value) in self.iter() {
+            print.bytes(name.as_bytes());
+            value.add_to(&mut print);
+        }
+        // That one print stands for two costs nothing.
+        ConfigKey(NonZeroU128::new(print.finish()).unwrap_or(NonZeroU128::MAX))
     }
 
     /// Where the name is, or where it belongs.

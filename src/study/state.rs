@@ -1,14 +1,11 @@
 //! The state of a study: the fold over its events.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::event::{ArtifactRecord, EndReason, Event};
 use super::report::Readings;
+use super::resting::Resting;
 use super::spec::Metrics;
 use super::{Best, Outcome};
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
-use crate::numeric::float::Rank;
 use crate::space::Config;
 
 /// What is known of a study after some of its events.
@@ -17,10 +14,7 @@ pub struct StudyState {
     metrics: Metrics,
     trials: Vec<TrialRecord>,
     jobs: u64,
-    /// The reward at its latest pause of each trial that was paused and has not ended.
-    resting: BTreeMap<TrialId, Rank>,
-    /// The same in order, of equal rewards the trial that was started first the last.
-    ranking: BTreeSet<(Rank, Reverse<TrialId>)>,
+    resting: Resting,
     best_ended: Option<Best>,
     best: Option<Best>,
     time: VirtualTime,
@@ -81,8 +75,7 @@ impl StudyState {
             metrics,
             trials: Vec::new(),
             jobs: 0,
-            resting: BTreeMap::new(),
-            ranking: BTreeSet::new(),
+            resting: Resting::default(),
             best_ended: None,
             best: None,
             time: VirtualTime(0),
@@ -197,23 +190,9 @@ impl StudyState {
     fn weigh(&mut self, trial: TrialId) {
         let Some(record) = self.trial(trial) else { return };
         let (candidate, has_ended) = (record.candidate(), record.outcome.is_some());
-        if let Some(before) = self.resting.remove(&trial) {
-            self.ranking.remove(&(before, Reverse(trial)));
-        }
-        match candidate {
-            None => {}
-            Some(best) if has_ended => {
-                self.best_ended = Some(self.best_ended.map_or(best, |earlier| earlier.or_better(best)));
-            }
-            Some(best) => {
-                let rank = Rank::of(best.reward);
-                self.resting.insert(trial, rank);
-                self.ranking.insert((rank, Reverse(trial)));
-            }
-        }
-        let first = self.ranking.last();
-        let resting = first.map(|&(rank, Reverse(trial))| Best { trial, reward: rank.number() });
-        self.best = self.best_ended.into_iter().chain(resting).reduce(Best::or_better);
+        self.resting.set(trial, candidate.map(|best| best.reward).filter(|_| !has_ended));
+        self.best_ended = self.best_ended.into_iter().chain(candidate.filter(|_| has_ended)).reduce(Best::or_better);
+        self.best = self.best_ended.into_iter().chain(self.resting.best()).reduce(Best::or_better);
     }
 
     /// The trial of that number, if it has not ended.

@@ -355,7 +355,7 @@ impl Study {
         let changed = change(known);
         let after = known.next_event(by_fuel).moment;
         if after != before && !known.is_paused {
-            self.frontier.place(known.job.slot, Some(before), after);
+            self.frontier.place(known.job.slot, after);
         }
         Some(changed)
     }
@@ -558,10 +558,9 @@ impl Study {
 
     /// Frees the slot of a trial.
     fn leave_slot(&mut self, trial: TrialId) {
-        let by_fuel = self.by_fuel();
         let Some(known) = self.trials.get(&trial) else { return };
         self.slots.remove(&known.job.slot);
-        self.frontier.remove(known.job.slot, known.next_event(by_fuel).moment);
+        self.frontier.remove(known.job.slot);
     }
 
     /// Starts the next job in a free slot, unless the study starts no more.
@@ -604,7 +603,7 @@ impl Study {
     fn occupy(&mut self, trial: TrialId, slot: Slot) {
         let by_fuel = self.by_fuel();
         let Some(known) = self.trials.get_mut(&trial) else { return };
-        self.frontier.place(slot, None, known.next_event(by_fuel).moment);
+        self.frontier.place(slot, known.next_event(by_fuel).moment);
         self.slots.insert(slot, trial);
         if !known.end_came() {
             known.launch_waits = true;

@@ -1,11 +1,10 @@
 //! A trial that has not ended, as the machine sees it: its present job, what came in from it, and what can come next.
 
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Job, StudyError};
 use crate::numeric::amount::{Fuel, VirtualTime};
-use crate::space::Value;
+use crate::numeric::print::Print;
 use crate::study::event::ArtifactRecord;
 use crate::study::{Attribute, Outcome, Report};
 
@@ -185,20 +184,14 @@ impl Trial {
     }
 }
 
-/// It lives no longer than the machine, so a quick hash does that another release may compute otherwise.
+/// It lives no longer than the machine, so a print does that another release may compute otherwise.
 fn print_of(fuel: Fuel, report: &Report) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    fuel.hash(&mut hasher);
+    let mut print = Print::new();
+    print.word(fuel.0);
     for Attribute { name, value } in &report.attributes {
-        name.hash(&mut hasher);
-        match value {
-            // As in the log, every NaN is the same.
-            Value::Real(real) if real.is_nan() => (0_u8, f64::NAN.to_bits()).hash(&mut hasher),
-            Value::Real(real) => (0_u8, real.to_bits()).hash(&mut hasher),
-            Value::Integer(integer) => (1_u8, integer).hash(&mut hasher),
-            Value::Boolean(boolean) => (2_u8, boolean).hash(&mut hasher),
-            Value::Text(text) => (3_u8, text).hash(&mut hasher),
-        }
+        print.bytes(name.as_bytes());
+        value.add_to(&mut print);
     }
-    hasher.finish()
+    // Half of its bits: the reports of one trial are compared one by one.
+    print.finish() as u64
 }
