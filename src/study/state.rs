@@ -121,6 +121,16 @@ impl StudyState {
 
     /// Takes in the next event of the log. Events that contradict earlier ones change nothing but the time.
     pub fn apply(&mut self, event: &Event) {
+        let readings = match event {
+            // A log holds only reports that could be read.
+            Event::Reported { fuel, report, .. } => report.read(&self.metrics, *fuel).unwrap_or_default(),
+            _ => Readings::default(),
+        };
+        self.apply_read(event, readings);
+    }
+
+    /// The same where what a report reads as is known.
+    pub(super) fn apply_read(&mut self, event: &Event, readings: Readings) {
         self.time = self.time.max(event.time());
         match event {
             Event::StudyStarted { spec } => self.metrics = spec.metrics.clone(),
@@ -154,9 +164,7 @@ impl StudyState {
                 record.promotions += 1;
                 self.jobs += 1;
             }
-            Event::Reported { trial, fuel, report, .. } => {
-                // A log holds only reports that could be read.
-                let readings = report.read(&self.metrics, *fuel).unwrap_or_default();
+            Event::Reported { trial, fuel, .. } => {
                 if let Some(record) = self.open_mut(*trial) {
                     record.reports += 1;
                     record.fuel = *fuel;

@@ -17,6 +17,7 @@ use self::open::OpenTrials;
 use self::trial::{Happened, Trial, Waiting};
 use super::event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 use super::order::Frontier;
+use super::report::Readings;
 use super::search::{Assignment, JobEnd, Search, Start};
 use super::spec::Clock;
 use super::{Attribute, Outcome, Report, ReportProblem, SpecError, StopReason, StudySpec, StudyState};
@@ -438,7 +439,8 @@ impl Study {
             Ok(verdict) => verdict,
             Err(problem) => return self.refuse_report(moment, ReportProblem::Unplaceable(problem)),
         };
-        self.append(Event::Reported { trial, time, fuel, report, searcher_info, decision: verdict.decision });
+        let event = Event::Reported { trial, time, fuel, report, searcher_info, decision: verdict.decision };
+        self.append_read(event, readings);
         if verdict.milestone == Some(Milestone::MaxT) && verdict.decision == Decision::Stop {
             // It may finish what it is doing, such as to save its model.
             self.actions.push_back(Action::Continue { trial, milestone: None });
@@ -553,6 +555,7 @@ impl Study {
             self.actions.push_back(Action::Stop(trial));
         }
         self.search.on_job_end(trial, &known.job.config, end);
+        self.trials.reuse(known);
         self.fill(slot, time);
     }
 
@@ -583,7 +586,7 @@ impl Study {
                 let job = Job { trial, slot, start: time, fuel_before, milestone, seed, config };
                 let config = job.config.clone();
                 self.append(Event::TrialStarted { trial, slot, time, seed, config, bracket, milestone });
-                self.trials.push(Trial::new(job));
+                self.trials.push(job);
             }
             Start::Promoted { resume_from } => {
                 let Some(known) = self.trials.get_mut(&trial) else { return };
@@ -639,7 +642,12 @@ impl Study {
     }
 
     fn append(&mut self, event: Event) {
-        self.state.apply(&event);
+        self.append_read(event, Readings::default());
+    }
+
+    /// Appends an event, with what is read from its report if it has one.
+    fn append_read(&mut self, event: Event, readings: Readings) {
+        self.state.apply_read(&event, readings);
         let entry = self.chain.push(event);
         self.actions.push_back(Action::Append(entry));
     }

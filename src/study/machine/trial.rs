@@ -65,6 +65,14 @@ impl Trial {
         }
     }
 
+    /// Becomes another trial at its start, with this one's memory.
+    pub(super) fn begin(&mut self, job: Job) {
+        let (mut waiting, mut prints) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.prints));
+        waiting.clear();
+        prints.clear();
+        *self = Self { waiting, prints, ..Self::new(job) };
+    }
+
     /// When the next event is. `by_fuel` says whether milestones are amounts of fuel.
     pub(super) fn next_event(&self, by_fuel: bool) -> NextEvent {
         let known = self.waiting.front().map(|waiting| waiting.fuel);
