@@ -58,7 +58,7 @@ pub fn canonical_bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 }
 
 /// Room for most values, so that what is encoded millions of times asks for no memory.
-const ROOM: usize = 512;
+const ROOM: usize = 256;
 
 /// An encoding under way.
 struct Encoding {

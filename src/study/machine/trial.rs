@@ -50,6 +50,9 @@ pub(super) struct NextEvent {
     pub(super) is_known: bool,
 }
 
+/// Room for so many prints is not given back: the system would give as little anew.
+const PRINTS_KEPT: usize = 4;
+
 impl Trial {
     pub(super) fn new(job: Job) -> Self {
         Self {
@@ -128,7 +131,7 @@ impl Trial {
         self.is_paused = true;
         self.job.fuel_before = fuel;
         self.waiting.shrink_to_fit();
-        self.prints.shrink_to_fit();
+        self.prints.shrink_to(PRINTS_KEPT);
     }
 
     /// What ran it is gone; it is run again from its start.
