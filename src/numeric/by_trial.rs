@@ -1,7 +1,7 @@
 //! Something for each of some trials, such as those that run, found in one step.
 //!
-//! Talks to nobody. Trials are numbered in order of start, so a list of places does what a search would; a trial that is not among them
-//! costs four bytes.
+//! Talks to nobody. Trials are numbered in order of start, so a list of places does what a search would; a trial that is not
+//! among them costs four bytes.
 
 use super::amount::TrialId;
 

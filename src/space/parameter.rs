@@ -56,7 +56,7 @@ pub struct Space {
     /// Their names, for configurations to share.
     names: Vec<Arc<str>>,
     /// Where no parameter has a condition, what every configuration has in common.
-    shape: Option<Shape>,
+    shape: Option<Box<Shape>>,
     /// Indices into `parameters` without the constants, in the order of the encoding.
     order: Vec<usize>,
 }
@@ -204,7 +204,7 @@ impl Space {
         order.sort_by_cached_key(|&index| parameters[index].order_key());
         let names: Vec<Arc<str>> = parameters.iter().map(|parameter| Arc::from(parameter.name.as_str())).collect();
         let has_conditions = parameters.iter().any(|parameter| parameter.condition.is_some());
-        let shape = (!has_conditions).then(|| Shape::of(&names));
+        let shape = (!has_conditions).then(|| Box::new(Shape::of(&names)));
         Ok(Self { parameters, names, shape, order })
     }
 
@@ -251,7 +251,8 @@ impl Space {
             Domain::Constant(value) => value.clone(),
             _ => choose(parameter),
         };
-        if let Some(Shape { names, places }) = &self.shape {
+        if let Some(shape) = &self.shape {
+            let Shape { names, places } = shape.as_ref();
             let mut values = vec![Value::Boolean(false); places.len()];
             for (parameter, place) in self.parameters.iter().zip(places) {
                 values[*place] = value_of(parameter);
