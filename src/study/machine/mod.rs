@@ -157,8 +157,6 @@ impl Job {
 pub struct Study {
     spec: StudySpec,
     search: Search,
-    /// The trials that have not ended.
-    trials: OpenTrials,
     /// The trial in each busy slot.
     slots: BTreeMap<Slot, TrialId>,
     /// Slots that found nothing to do: all configurations were suggested. A promotion can fill them yet.
@@ -168,6 +166,8 @@ pub struct Study {
     arrivals: VecDeque<TrialId>,
     chain: Chain,
     state: StudyState,
+    /// The trials that have not ended. Given back after the state: what both hold then goes with its neighbours in memory.
+    trials: OpenTrials,
     actions: VecDeque<Action>,
     /// Why no more jobs are started, once that is so.
     closed: Option<EndReason>,
