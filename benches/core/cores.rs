@@ -115,7 +115,7 @@ impl Placed {
         }
         self.fuel = next;
         self.reported += 1;
-        let mut inputs = vec![world::report(trial, self.reported, Fuel(next as u64))];
+        let mut inputs = vec![world::report(trial, self.reported, Fuel(next as u64), &mut Vec::new())];
         if self.reported == world::EPOCHS {
             let outcome = Outcome::Completed;
             inputs.push(Input::Ended { trial, fuel: Fuel(next as u64), outcome, artifacts: Vec::new() });

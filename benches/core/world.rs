@@ -6,7 +6,7 @@ use trialbox::numeric::amount::{Fuel, TrialId};
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{Decision, NextJob, Progress, SchedulerSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
-use trialbox::study::{Action, Attribute, Event, Input, Outcome, Report, Study, StudySpec};
+use trialbox::study::{Action, Attribute, Entry, Event, Input, Outcome, Report, Study, StudySpec};
 
 /// How many trials run at a time.
 const SLOTS: u32 = 8;
@@ -44,13 +44,18 @@ pub fn run(spec: &StudySpec, jobs: u64) -> Ran {
     let mut study = Study::new(StudySpec { num_trials: Some(jobs), ..spec.clone() }).unwrap();
     let mut epochs = Vec::new();
     let mut reports = 0;
+    // What comes back with its event is filled anew: whose memory a report takes is the driver's concern, not the machine's.
+    let mut spare = Vec::new();
     while let Some(action) = study.poll_action() {
         let trial = match action {
             Action::Launch(job) => job.trial,
-            Action::Append(entry) => match entry.event {
-                Event::Reported { trial, decision: Decision::Continue, .. } => trial,
-                _ => continue,
-            },
+            Action::Append(Entry { event: Event::Reported { trial, decision, report, .. }, .. }) => {
+                spare.push(report);
+                if decision != Decision::Continue {
+                    continue;
+                }
+                trial
+            }
             Action::Continue { trial, milestone: None } => trial,
             _ => continue,
         };
@@ -60,7 +65,7 @@ pub fn run(spec: &StudySpec, jobs: u64) -> Ran {
         }
         let epoch = u64::from(epochs[index]) + 1;
         epochs[index] += 1;
-        study.handle(next_input(trial, epoch)).unwrap();
+        study.handle(input(trial, epoch, &mut spare)).unwrap();
         reports += u64::from(epoch <= EPOCHS);
     }
     assert!(study.is_finished());
@@ -99,21 +104,27 @@ pub fn schedule(spec: &SchedulerSpec, jobs: u64) -> u64 {
 
 /// What a trial does as that epoch ends, or would end.
 pub fn next_input(trial: TrialId, epoch: u64) -> Input {
+    input(trial, epoch, &mut Vec::new())
+}
+
+/// The same, with the memory of a spare report if there is one.
+fn input(trial: TrialId, epoch: u64, spare: &mut Vec<Report>) -> Input {
     if epoch > EPOCHS {
         let fuel = Fuel(EPOCHS * EPOCH);
         return Input::Ended { trial, fuel, outcome: Outcome::Completed, artifacts: Vec::new() };
     }
-    report(trial, epoch, Fuel(epoch * EPOCH))
+    report(trial, epoch, Fuel(epoch * EPOCH), spare)
 }
 
 /// What a trial reports as that epoch ends.
-pub fn report(trial: TrialId, epoch: u64, fuel: Fuel) -> Input {
-    let attribute = |name: &str, value| Attribute { name: name.to_owned(), value };
-    let attributes = vec![
-        attribute("epoch", Value::Integer(epoch as i64)),
-        attribute("accuracy", Value::Real(reward(trial, epoch))),
-    ];
-    Input::Reported { trial, fuel, report: Report { attributes } }
+pub fn report(trial: TrialId, epoch: u64, fuel: Fuel, spare: &mut Vec<Report>) -> Input {
+    let mut report = spare.pop().unwrap_or_else(|| {
+        let attribute = |name: &str| Attribute { name: name.to_owned(), value: Value::Boolean(false) };
+        Report { attributes: vec![attribute("epoch"), attribute("accuracy")] }
+    });
+    report.attributes[0].value = Value::Integer(epoch as i64);
+    report.attributes[1].value = Value::Real(reward(trial, epoch));
+    Input::Reported { trial, fuel, report }
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014) of the trial's number gives where it leads.

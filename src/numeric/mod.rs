@@ -4,6 +4,8 @@
 //! function, no entropy, no clock.
 
 pub mod amount;
+pub(crate) mod by_trial;
 pub mod digest;
 pub mod float;
+pub(crate) mod print;
 pub mod random;

@@ -54,6 +54,8 @@ pub struct Stream {
 }
 
 const BLOCK_BYTES: usize = 64;
+/// Three numbers and the name of a purpose.
+const NAME_BYTES_MAX: usize = 40;
 
 /// What every stream's name begins with, hashed once.
 static CONTEXT: LazyLock<ContextKey> = LazyLock::new(|| hash_derive_key_context("trialbox 2026-11 random stream"));
@@ -63,11 +65,14 @@ impl Stream {
     #[must_use]
     pub fn new(seed: Seed, purpose: Purpose, index: u64, draw: u64) -> Self {
         let mut hasher = blake3::Hasher::new_from_context_key(&CONTEXT);
-        hasher.update(&seed.0.to_le_bytes());
-        hasher.update(&index.to_le_bytes());
-        hasher.update(&draw.to_le_bytes());
+        let mut name = [0; NAME_BYTES_MAX];
+        name[..8].copy_from_slice(&seed.0.to_le_bytes());
+        name[8..16].copy_from_slice(&index.to_le_bytes());
+        name[16..24].copy_from_slice(&draw.to_le_bytes());
         // Last, because its length varies.
-        hasher.update(purpose.name());
+        let end = 24 + purpose.name().len();
+        name[24..end].copy_from_slice(purpose.name());
+        hasher.update(&name[..end]);
         Self { output: hasher.finalize_xof(), block: [0; BLOCK_BYTES], used: BLOCK_BYTES }
     }
 

@@ -1,7 +1,7 @@
 //! Which configurations were suggested: a set of keys, found in one step however many there are.
 //!
-//! Talks to nobody. A key is a digest, so that its bits are as good as random: they say where it lies, and no hash is needed.
-//! Nothing depends on the order in which keys lie.
+//! Talks to nobody. The bits of a key are as good as random: they say where it lies, and no hash is needed. Nothing depends on the
+//! order in which keys lie.
 
 use crate::space::ConfigKey;
 
@@ -42,8 +42,8 @@ impl Seen {
     /// Where the key lies, or where it belongs: the first free place from the one that its bits name.
     fn place(&self, key: &ConfigKey) -> usize {
         let mask = self.places.len() - 1;
-        let bits = key.0.iter().take(8).fold(0_u64, |bits, &byte| (bits << 8) | u64::from(byte));
-        let mut place = bits as usize & mask;
+        // The highest bits: so keys keep their order when the set grows, and memory is gone through once from end to end.
+        let mut place = (key.0.get() >> (u128::BITS - self.places.len().trailing_zeros())) as usize;
         while self.places[place].is_some_and(|other| other != *key) {
             place = (place + 1) & mask;
         }
@@ -61,13 +61,15 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU128;
+
     use super::*;
 
     #[test]
     fn a_key_is_new_once_also_where_many_belong_into_one_place() {
         let mut seen = Seen::new();
         // All of them belong into the first place, and differ behind the bits that say so.
-        let key = |number: u8| ConfigKey([0, 0, 0, 0, 0, 0, 0, 0, number, 0, 0, 0, 0, 0, 0, 0]);
+        let key = |number: u8| ConfigKey(NonZeroU128::MIN.saturating_add(number.into()));
         for number in 0..=u8::MAX {
             assert!(!seen.contains(&key(number)));
             assert!(seen.insert(key(number)));

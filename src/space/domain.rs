@@ -52,7 +52,8 @@ impl RealRange {
     #[must_use]
     pub fn at(&self, position: f64) -> f64 {
         let value = if self.log {
-            exp(position * (ln(self.upper) - ln(self.lower)) + ln(self.lower))
+            let (lower, upper) = (ln(self.lower), ln(self.upper));
+            exp(position * (upper - lower) + lower)
         } else {
             position * (self.upper - self.lower) + self.lower
         };

@@ -3,6 +3,8 @@
 //! One entry for a real, an integer or a boolean (an integer from 0 to 1); one entry for each value of a choice, 1 at the one
 //! taken. Entries follow the order of [`Space::searched`]. An inactive parameter is encoded by its default.
 
+use std::collections::BTreeMap;
+
 use super::{Config, Domain, IntegerRange, Space, SpaceError, Value};
 
 /// A point does not belong to the space's cube.
@@ -69,7 +71,7 @@ impl Space {
             return Err(EncodeError { expected, given: point.len() });
         }
         let mut rest = point;
-        let mut values = Config::default();
+        let mut values = BTreeMap::new();
         for parameter in self.searched() {
             let (entries, others) = rest.split_at(parameter.domain.encoded_size());
             rest = others;
@@ -80,7 +82,7 @@ impl Space {
                 Domain::Choice(choices) => choices[first_largest(entries)].clone(),
                 Domain::Constant(value) => value.clone(),
             };
-            values.insert(parameter.name.as_str(), value);
+            values.insert(&parameter.name, value);
         }
         Ok(self.config_with(|parameter| values.get(&parameter.name).unwrap_or(&parameter.default).clone()))
     }

@@ -55,8 +55,28 @@ pub struct Space {
     parameters: Vec<Parameter>,
     /// Their names, for configurations to share.
     names: Vec<Arc<str>>,
+    /// Where no parameter has a condition, what every configuration has in common.
+    shape: Option<Box<Shape>>,
     /// Indices into `parameters` without the constants, in the order of the encoding.
     order: Vec<usize>,
+}
+
+/// The names of a configuration that has all parameters.
+#[derive(Clone, Debug, PartialEq)]
+struct Shape {
+    /// In ascending order.
+    names: Arc<[Arc<str>]>,
+    /// Where among them each parameter's is.
+    places: Vec<usize>,
+}
+
+impl Shape {
+    fn of(names: &[Arc<str>]) -> Self {
+        let mut sorted = names.to_vec();
+        sorted.sort();
+        let places = names.iter().map(|name| sorted.partition_point(|other| other < name)).collect();
+        Self { names: sorted.into(), places }
+    }
 }
 
 impl Parameter {
@@ -182,8 +202,10 @@ impl Space {
         let mut order: Vec<usize> =
             (0..parameters.len()).filter(|&index| !matches!(parameters[index].domain, Domain::Constant(_))).collect();
         order.sort_by_cached_key(|&index| parameters[index].order_key());
-        let names = parameters.iter().map(|parameter| Arc::from(parameter.name.as_str())).collect();
-        Ok(Self { parameters, names, order })
+        let names: Vec<Arc<str>> = parameters.iter().map(|parameter| Arc::from(parameter.name.as_str())).collect();
+        let has_conditions = parameters.iter().any(|parameter| parameter.condition.is_some());
+        let shape = (!has_conditions).then(|| Box::new(Shape::of(&names)));
+        Ok(Self { parameters, names, shape, order })
     }
 
     /// The parameters in order of declaration, constants included.
@@ -207,11 +229,16 @@ impl Space {
     /// Whether `parameter` is part of a configuration that has the values of `config` for the parameters before it.
     #[must_use]
     pub fn is_active(&self, parameter: &Parameter, config: &Config) -> bool {
+        self.is_active_beside(parameter, |name| config.get(name))
+    }
+
+    /// The same for the values that `taken` gives.
+    fn is_active_beside<'a>(&self, parameter: &Parameter, taken: impl FnOnce(&str) -> Option<&'a Value>) -> bool {
         let Some(condition) = &parameter.condition else { return true };
         let Some(Domain::Choice(values)) = self.parameter(&condition.parameter).map(|parent| &parent.domain) else {
             return false;
         };
-        match (config.get(&condition.parameter), values.get(condition.choice as usize)) {
+        match (taken(&condition.parameter), values.get(condition.choice as usize)) {
             (Some(taken), Some(wanted)) => taken.same(wanted),
             _ => false,
         }
@@ -220,18 +247,25 @@ impl Space {
     /// The configuration that takes, for each active parameter in order of declaration, the value that `choose` gives;
     /// constants keep theirs.
     pub fn config_with(&self, mut choose: impl FnMut(&Parameter) -> Value) -> Config {
-        let mut config = Config::default();
-        for (parameter, name) in self.parameters.iter().zip(&self.names) {
-            if !self.is_active(parameter, &config) {
-                continue;
+        let mut value_of = |parameter: &Parameter| match &parameter.domain {
+            Domain::Constant(value) => value.clone(),
+            _ => choose(parameter),
+        };
+        if let Some(shape) = &self.shape {
+            let Shape { names, places } = shape.as_ref();
+            let mut values = vec![Value::Boolean(false); places.len()];
+            for (parameter, place) in self.parameters.iter().zip(places) {
+                values[*place] = value_of(parameter);
             }
-            let value = match &parameter.domain {
-                Domain::Constant(value) => value.clone(),
-                _ => choose(parameter),
-            };
-            config.insert(Arc::clone(name), value);
+            return Config::of(Arc::clone(names), values);
         }
-        config
+        let mut values = BTreeMap::new();
+        for (parameter, name) in self.parameters.iter().zip(&self.names) {
+            if self.is_active_beside(parameter, |name| values.get(name)) {
+                values.insert(Arc::clone(name), value_of(parameter));
+            }
+        }
+        values.into_iter().collect()
     }
 
     /// The configuration of the defaults.

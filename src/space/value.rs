@@ -6,6 +6,8 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::numeric::print::Print;
+
 /// A single value. In JSON it stands as itself; reals that JSON cannot write are `{"real": "NaN"}`, `"inf"` and `"-inf"`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -49,6 +51,22 @@ impl Value {
             (Self::Real(one), Self::Real(two)) => one.to_bits() == two.to_bits(),
             _ => self == other,
         }
+    }
+
+    /// Adds kind and content to a print. As in the canonical encoding, every NaN is the same, and −0 is not 0.
+    pub(crate) fn add_to(&self, print: &mut Print) {
+        let (kind, word) = match self {
+            Self::Real(real) if real.is_nan() => (0, f64::NAN.to_bits()),
+            Self::Real(real) => (0, real.to_bits()),
+            Self::Integer(integer) => (1, integer.cast_unsigned()),
+            Self::Boolean(boolean) => (2, u64::from(*boolean)),
+            Self::Text(text) => {
+                print.word(3);
+                return print.bytes(text.as_bytes());
+            }
+        };
+        print.word(kind);
+        print.word(word);
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Attribute, Outcome, Report, StudySpec};
 use crate::numeric::amount::{Fuel, Seed, Sequence, Slot, TrialId, VirtualTime};
-use crate::numeric::digest::{Digest, ROOM, append_canonical};
+use crate::numeric::digest::Digest;
 use crate::scheduler::Decision;
 use crate::space::Config;
 
@@ -261,10 +261,7 @@ impl Chain {
 
     /// Puts `event` at the end of the chain.
     pub fn push(&mut self, event: Event) -> Entry {
-        let mut bytes = Vec::with_capacity(ROOM);
-        bytes.extend_from_slice(&self.head.0);
-        append_canonical(&mut bytes, &event);
-        self.head = Digest::of(&bytes);
+        self.head = Digest::of_behind(&self.head.0, &event);
         let sequence = self.next;
         self.next.0 += 1;
         Entry { sequence, event, digest: self.head }

@@ -16,6 +16,7 @@ mod observer;
 mod order;
 mod outcome;
 mod report;
+mod resting;
 mod search;
 mod spec;
 mod state;

@@ -3,9 +3,10 @@
 //! It knows no slots, no fuel and no log: the machine ([`super::Study`]) puts it under the study's clock. Neither searcher nor
 //! scheduler knows that there is another.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::numeric::amount::{TrialId, VirtualTime};
+use crate::numeric::by_trial::ByTrial;
 use crate::scheduler::{
     Decision, NextJob, Placement, PlacementProblem, Progress, RungSystemState, Scheduler, SearcherData, Verdict,
 };
@@ -28,7 +29,7 @@ pub(super) struct Search {
     ahead: VecDeque<Option<Config>>,
     exhausted: bool,
     /// What the searcher was last told of each running trial.
-    told: BTreeMap<TrialId, Told>,
+    told: ByTrial<Told>,
 }
 
 /// Which rewards the searcher is told.
@@ -84,7 +85,7 @@ impl Search {
             jobs: 0,
             ahead: VecDeque::new(),
             exhausted: false,
-            told: BTreeMap::new(),
+            told: ByTrial::default(),
         }
     }
 
@@ -162,7 +163,7 @@ impl Search {
     /// Takes note that a trial's job is over: paused, stopped or ended by itself, then with its last reward.
     pub(super) fn on_job_end(&mut self, trial: TrialId, config: &Config, end: JobEnd) {
         self.scheduler.on_job_end(trial);
-        let told = self.told.remove(&trial).unwrap_or_default();
+        let told = self.told.remove(trial).unwrap_or_default();
         if end == JobEnd::Failed {
             self.observe(trial, config, ObservationKind::Failed);
         }
@@ -206,7 +207,7 @@ impl Search {
         }
         let Progress { trial, time: level, .. } = *progress;
         let at_milestone = verdict.milestone.is_some();
-        let told = self.told.get(&trial).copied().unwrap_or_default();
+        let told = self.told.get(trial).copied().unwrap_or_default();
         let next = match self.feed {
             Feed::AtEnd => return self.note(trial, Told { withheld: Some((level, reward)), ..told }),
             // Nothing was spent, so there is nothing to learn from.

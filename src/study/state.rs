@@ -1,14 +1,11 @@
 //! The state of a study: the fold over its events.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::event::{ArtifactRecord, EndReason, Event};
 use super::report::Readings;
+use super::resting::Resting;
 use super::spec::Metrics;
 use super::{Best, Outcome};
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
-use crate::numeric::float::Rank;
 use crate::space::Config;
 
 /// What is known of a study after some of its events.
@@ -17,10 +14,7 @@ pub struct StudyState {
     metrics: Metrics,
     trials: Vec<TrialRecord>,
     jobs: u64,
-    /// The reward at its latest pause of each trial that was paused and has not ended.
-    resting: BTreeMap<TrialId, Rank>,
-    /// The same in order, of equal rewards the trial that was started first the last.
-    ranking: BTreeSet<(Rank, Reverse<TrialId>)>,
+    resting: Resting,
     best_ended: Option<Best>,
     best: Option<Best>,
     time: VirtualTime,
@@ -81,8 +75,7 @@ impl StudyState {
             metrics,
             trials: Vec::new(),
             jobs: 0,
-            resting: BTreeMap::new(),
-            ranking: BTreeSet::new(),
+            resting: Resting::default(),
             best_ended: None,
             best: None,
             time: VirtualTime(0),
@@ -128,6 +121,16 @@ impl StudyState {
 
     /// Takes in the next event of the log. Events that contradict earlier ones change nothing but the time.
     pub fn apply(&mut self, event: &Event) {
+        let readings = match event {
+            // A log holds only reports that could be read.
+            Event::Reported { fuel, report, .. } => report.read(&self.metrics, *fuel).unwrap_or_default(),
+            _ => Readings::default(),
+        };
+        self.apply_read(event, readings);
+    }
+
+    /// The same where what a report reads as is known.
+    pub(super) fn apply_read(&mut self, event: &Event, readings: Readings) {
         self.time = self.time.max(event.time());
         match event {
             Event::StudyStarted { spec } => self.metrics = spec.metrics.clone(),
@@ -161,9 +164,7 @@ impl StudyState {
                 record.promotions += 1;
                 self.jobs += 1;
             }
-            Event::Reported { trial, fuel, report, .. } => {
-                // A log holds only reports that could be read.
-                let readings = report.read(&self.metrics, *fuel).unwrap_or_default();
+            Event::Reported { trial, fuel, .. } => {
                 if let Some(record) = self.open_mut(*trial) {
                     record.reports += 1;
                     record.fuel = *fuel;
@@ -197,23 +198,9 @@ impl StudyState {
     fn weigh(&mut self, trial: TrialId) {
         let Some(record) = self.trial(trial) else { return };
         let (candidate, has_ended) = (record.candidate(), record.outcome.is_some());
-        if let Some(before) = self.resting.remove(&trial) {
-            self.ranking.remove(&(before, Reverse(trial)));
-        }
-        match candidate {
-            None => {}
-            Some(best) if has_ended => {
-                self.best_ended = Some(self.best_ended.map_or(best, |earlier| earlier.or_better(best)));
-            }
-            Some(best) => {
-                let rank = Rank::of(best.reward);
-                self.resting.insert(trial, rank);
-                self.ranking.insert((rank, Reverse(trial)));
-            }
-        }
-        let first = self.ranking.last();
-        let resting = first.map(|&(rank, Reverse(trial))| Best { trial, reward: rank.number() });
-        self.best = self.best_ended.into_iter().chain(resting).reduce(Best::or_better);
+        self.resting.set(trial, candidate.map(|best| best.reward).filter(|_| !has_ended));
+        self.best_ended = self.best_ended.into_iter().chain(candidate.filter(|_| has_ended)).reduce(Best::or_better);
+        self.best = self.best_ended.into_iter().chain(self.resting.best()).reduce(Best::or_better);
     }
 
     /// The trial of that number, if it has not ended.

@@ -4,12 +4,13 @@
 //! asynchronous successive halving of Li et al. 2018 (arXiv 1810.05934) after Jamieson & Talwalkar 2016 (arXiv 1502.07943).
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use super::HyperbandSpec;
 use super::ladder::Ladder;
 use super::rung::Split;
 use crate::numeric::amount::TrialId;
+use crate::numeric::by_trial::ByTrial;
 use crate::numeric::float::{Rank, round_half_even};
 use crate::scheduler::{
     Comparison, Decision, NextJob, Placement, PlacementProblem, Progress, RungEntry, RungState, RungSystemState,
@@ -21,7 +22,7 @@ pub struct PromotionScheduler {
     ladder: Ladder,
     /// Each system's rungs, the lowest first.
     systems: Vec<Vec<Rung>>,
-    running: BTreeMap<TrialId, Running>,
+    running: ByTrial<Running>,
 }
 
 /// A trial that has a job.
@@ -128,7 +129,7 @@ impl PromotionScheduler {
     pub fn new(spec: &HyperbandSpec) -> Self {
         let ladder = Ladder::new(spec);
         let systems = ladder.systems_of(Rung::new);
-        Self { ladder, systems, running: BTreeMap::new() }
+        Self { ladder, systems, running: ByTrial::default() }
     }
 
     /// Promotes a trial of the highest rung that has one to promote.
@@ -158,10 +159,10 @@ impl Scheduler for PromotionScheduler {
     }
 
     fn on_report(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem> {
-        let running = self.running.get_mut(&progress.trial).ok_or(PlacementProblem::NotRunning)?;
+        let running = self.running.get_mut(progress.trial).ok_or(PlacementProblem::NotRunning)?;
         let time = progress.time.ok_or(PlacementProblem::NoTime)?;
         if time >= self.ladder.max_t() {
-            self.running.remove(&progress.trial);
+            self.running.remove(progress.trial);
             return Ok(Verdict::at_max_t());
         }
         let level = self.ladder.level(running.target);
@@ -186,7 +187,7 @@ impl Scheduler for PromotionScheduler {
             Decision::Continue
         } else {
             rung.pause(place);
-            self.running.remove(&progress.trial);
+            self.running.remove(progress.trial);
             Decision::Pause
         };
         // A milestone lies above where the job was resumed: its data is new.
@@ -195,7 +196,7 @@ impl Scheduler for PromotionScheduler {
 
     fn forecast(&self, progress: &Progress) -> Option<u64> {
         let (time, reward) = (progress.time?, progress.reward?);
-        let system = self.running.get(&progress.trial).map_or(0, |running| running.system);
+        let system = self.running.get(progress.trial).map_or(0, |running| running.system);
         let rung = self.ladder.rung_at(time)?;
         let known = self.systems.get(system)?.get(rung.checked_sub(self.ladder.lowest_rung(system))?)?;
         let place = (Rank::of(reward), Reverse(known.entries.len()));
@@ -203,7 +204,7 @@ impl Scheduler for PromotionScheduler {
     }
 
     fn on_job_end(&mut self, trial: TrialId) {
-        self.running.remove(&trial);
+        self.running.remove(trial);
     }
 
     fn rungs(&self) -> Vec<RungSystemState> {

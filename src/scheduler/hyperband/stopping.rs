@@ -4,12 +4,13 @@
 //! median rule generalised to quantiles, at the rungs of Li et al. 2018 (arXiv 1810.05934); the percentile is NumPy's linear
 //! one, in the same order of operations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::HyperbandSpec;
 use super::ladder::Ladder;
 use super::rung::Split;
 use crate::numeric::amount::TrialId;
+use crate::numeric::by_trial::ByTrial;
 use crate::numeric::float::Rank;
 use crate::scheduler::{
     Comparison, Decision, NextJob, Placement, PlacementProblem, Progress, RungEntry, RungState, RungSystemState,
@@ -21,7 +22,7 @@ pub struct StoppingScheduler {
     ladder: Ladder,
     /// Each system's rungs, the lowest first.
     systems: Vec<Vec<Rung>>,
-    running: BTreeMap<TrialId, Running>,
+    running: ByTrial<Running>,
     do_snapshots: bool,
 }
 
@@ -118,7 +119,7 @@ impl StoppingScheduler {
     pub fn new(spec: &HyperbandSpec) -> Self {
         let ladder = Ladder::new(spec);
         let systems = ladder.systems_of(Rung::new);
-        Self { ladder, systems, running: BTreeMap::new(), do_snapshots: spec.do_snapshots }
+        Self { ladder, systems, running: ByTrial::default(), do_snapshots: spec.do_snapshots }
     }
 
     /// The system's rungs from `lowest` on, the highest first.
@@ -142,10 +143,10 @@ impl Scheduler for StoppingScheduler {
     }
 
     fn on_report(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem> {
-        let running = self.running.get_mut(&progress.trial).ok_or(PlacementProblem::NotRunning)?;
+        let running = self.running.get_mut(progress.trial).ok_or(PlacementProblem::NotRunning)?;
         let time = progress.time.ok_or(PlacementProblem::NoTime)?;
         if time >= self.ladder.max_t() {
-            self.running.remove(&progress.trial);
+            self.running.remove(progress.trial);
             return Ok(Verdict::at_max_t());
         }
         let open = self.ladder.rung_at_or_below(time).and_then(|rung| running.reached.highest_open(rung));
@@ -161,25 +162,25 @@ impl Scheduler for StoppingScheduler {
 
         let system = self.ladder.system_of(running.bracket);
         let rung = &mut self.systems[system][open - self.ladder.lowest_rung(system)];
-        let comparison = rung.comparison();
+        let (entries, cutoff) = (rung.entries.len() as u64, rung.cutoff());
         // Equal goes on, and so does the first to arrive.
-        let below = rung.cutoff().is_some_and(|cutoff| reward < cutoff);
+        let below = cutoff.is_some_and(|cutoff| reward < cutoff);
         rung.record(progress.trial, reward);
         running.reached.insert(open);
         running.level = time;
         let above = self.ladder.level_above(open);
         let (decision, next_milestone) = if below {
-            self.running.remove(&progress.trial);
+            self.running.remove(progress.trial);
             (Decision::Stop, above)
         } else {
             (Decision::Continue, above.or(Some(self.ladder.max_t())))
         };
-        Ok(Verdict::at_rung(level, decision, next_milestone, comparison))
+        Ok(Verdict::at_rung(level, decision, next_milestone, Comparison::Cutoff { entries, cutoff }))
     }
 
     fn forecast(&self, progress: &Progress) -> Option<u64> {
         let (time, reward) = (progress.time?, progress.reward?);
-        let bracket = self.running.get(&progress.trial).map_or(0, |running| running.bracket);
+        let bracket = self.running.get(progress.trial).map_or(0, |running| running.bracket);
         let system = self.ladder.system_of(bracket);
         let rung = self.ladder.rung_at(time)?;
         let known = self.systems.get(system)?.get(rung.checked_sub(self.ladder.lowest_rung(system))?)?;
@@ -188,7 +189,7 @@ impl Scheduler for StoppingScheduler {
     }
 
     fn on_job_end(&mut self, trial: TrialId) {
-        self.running.remove(&trial);
+        self.running.remove(trial);
     }
 
     fn rungs(&self) -> Vec<RungSystemState> {
@@ -206,9 +207,9 @@ impl Scheduler for StoppingScheduler {
         let bracket = self.ladder.bracket_within(Some(bracket));
         let system = self.ladder.system_of(bracket);
         let beside = |running: &Running| self.ladder.system_of(running.bracket) == system;
-        let tasks = self.running.iter().filter(|(_, running)| beside(running));
+        let tasks = self.running.sorted().into_iter().filter(|(_, running)| beside(running));
         Some(Snapshot {
-            tasks: tasks.map(|(trial, running)| (*trial, running.level)).collect(),
+            tasks: tasks.map(|(trial, running)| (trial, running.level)).collect(),
             rungs: self.rungs_from(system, bracket as usize),
             max_resource: self.ladder.max_t(),
         })

@@ -18,6 +18,7 @@ use self::open::OpenTrials;
 use self::trial::{Happened, Trial, Waiting};
 use super::event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 use super::order::Frontier;
+use super::report::Readings;
 use super::search::{Assignment, JobEnd, Search, Start};
 use super::spec::Clock;
 use super::{Attribute, Outcome, Report, ReportProblem, SpecError, StopReason, StudySpec, StudyState};
@@ -158,8 +159,6 @@ impl Job {
 pub struct Study {
     spec: StudySpec,
     search: Search,
-    /// The trials that have not ended.
-    trials: OpenTrials,
     /// The trial in each busy slot.
     slots: BTreeMap<Slot, TrialId>,
     /// Trials below this number have been started, or are early.
@@ -171,6 +170,8 @@ pub struct Study {
     arrivals: VecDeque<TrialId>,
     chain: Chain,
     state: StudyState,
+    /// The trials that have not ended. Given back after the state: what both hold then goes with its neighbours in memory.
+    trials: OpenTrials,
     actions: VecDeque<Action>,
     /// Why no more jobs are started, once that is so.
     closed: Option<EndReason>,
@@ -228,7 +229,7 @@ impl Study {
         let (slot, start) = (Slot(0), VirtualTime(0));
         let milestone = self.spec.scheduler.first_milestone();
         let job = Job { trial, slot, start, fuel_before: Fuel(0), milestone, seed: self.seed_of(trial), config };
-        self.trials.push(Trial::early(job.clone()));
+        self.trials.push_early(job.clone());
         Some(job)
     }
 
@@ -372,7 +373,7 @@ impl Study {
         let changed = change(known);
         let after = known.next_event(by_fuel).moment;
         if after != before && known.has_slot {
-            self.frontier.place(known.job.slot, Some(before), after);
+            self.frontier.place(known.job.slot, after);
         }
         Some(changed)
     }
@@ -460,7 +461,8 @@ impl Study {
             Ok(verdict) => verdict,
             Err(problem) => return self.refuse_report(moment, ReportProblem::Unplaceable(problem)),
         };
-        self.append(Event::Reported { trial, time, fuel, report, searcher_info, decision: verdict.decision });
+        let event = Event::Reported { trial, time, fuel, report, searcher_info, decision: verdict.decision };
+        self.append_read(event, readings);
         if verdict.milestone == Some(Milestone::MaxT) && verdict.decision == Decision::Stop {
             // It may finish what it is doing, such as to save its model.
             if let Some(known) = self.trials.get_mut(&trial) {
@@ -579,15 +581,15 @@ impl Study {
             self.actions.push_back(Action::Stop(trial));
         }
         self.search.on_job_end(trial, &known.job.config, end);
+        self.trials.reuse(known);
         self.fill(slot, time);
     }
 
     /// Frees the slot of a trial.
     fn leave_slot(&mut self, trial: TrialId) {
-        let by_fuel = self.by_fuel();
         let Some(known) = self.trials.get(&trial) else { return };
         self.slots.remove(&known.job.slot);
-        self.frontier.remove(known.job.slot, known.next_event(by_fuel).moment);
+        self.frontier.remove(known.job.slot);
     }
 
     /// Starts the next job in a free slot, unless the study starts no more.
@@ -611,7 +613,7 @@ impl Study {
                 self.append(Event::TrialStarted { trial, slot, time, seed, config, bracket, milestone });
                 match self.trials.get_mut(&trial) {
                     Some(early) => early.start(job),
-                    None => self.trials.push(Trial::new(job)),
+                    None => self.trials.push(job),
                 }
             }
             Start::Promoted { resume_from } => {
@@ -632,7 +634,7 @@ impl Study {
     fn occupy(&mut self, trial: TrialId, slot: Slot) {
         let by_fuel = self.by_fuel();
         let Some(known) = self.trials.get_mut(&trial) else { return };
-        self.frontier.place(slot, None, known.next_event(by_fuel).moment);
+        self.frontier.place(slot, known.next_event(by_fuel).moment);
         self.slots.insert(slot, trial);
         if !known.end_came() {
             known.launch_waits = true;
@@ -668,7 +670,12 @@ impl Study {
     }
 
     fn append(&mut self, event: Event) {
-        self.state.apply(&event);
+        self.append_read(event, Readings::default());
+    }
+
+    /// Appends an event, with what is read from its report if it has one.
+    fn append_read(&mut self, event: Event, readings: Readings) {
+        self.state.apply_read(&event, readings);
         let entry = self.chain.push(event);
         self.actions.push_back(Action::Append(entry));
     }

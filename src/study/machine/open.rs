@@ -1,33 +1,56 @@
 //! The trials that have not ended, by number: those that run, are paused or are early.
 
+use super::Job;
 use super::trial::Trial;
 use crate::numeric::amount::TrialId;
 
 /// The trials that have not ended. They are numbered in order of start, early or not, so a list does; of one that has ended, no more than its
 /// place remains.
 #[derive(Default)]
-pub(super) struct OpenTrials(Vec<Option<Box<Trial>>>);
+pub(super) struct OpenTrials {
+    trials: Vec<Option<Box<Trial>>>,
+    /// One that has ended, for the next to use its memory.
+    spare: Option<Box<Trial>>,
+}
 
 impl OpenTrials {
     pub(super) fn get(&self, trial: &TrialId) -> Option<&Trial> {
-        self.0.get(index(*trial)?)?.as_deref()
+        self.trials.get(index(*trial)?)?.as_deref()
     }
 
     pub(super) fn get_mut(&mut self, trial: &TrialId) -> Option<&mut Trial> {
-        self.0.get_mut(index(*trial)?)?.as_deref_mut()
+        self.trials.get_mut(index(*trial)?)?.as_deref_mut()
     }
 
-    /// Adds the trial with the next number.
-    pub(super) fn push(&mut self, trial: Trial) {
-        self.0.push(Some(Box::new(trial)));
+    /// Adds the trial with the next number, which has just been started.
+    pub(super) fn push(&mut self, job: Job) {
+        let trial = match self.spare.take() {
+            Some(mut spare) => {
+                spare.begin(job);
+                spare
+            }
+            None => Box::new(Trial::new(job)),
+        };
+        self.trials.push(Some(trial));
     }
 
-    pub(super) fn remove(&mut self, trial: &TrialId) -> Option<Trial> {
-        self.0.get_mut(index(*trial)?)?.take().map(|known| *known)
+    /// Adds the trial with the next number, which has not been started.
+    pub(super) fn push_early(&mut self, job: Job) {
+        self.push(job);
+        self.trials.iter_mut().next_back().into_iter().flatten().for_each(|trial| trial.has_slot = false);
+    }
+
+    pub(super) fn remove(&mut self, trial: &TrialId) -> Option<Box<Trial>> {
+        self.trials.get_mut(index(*trial)?)?.take()
+    }
+
+    /// Takes back what was removed.
+    pub(super) fn reuse(&mut self, ended: Box<Trial>) {
+        self.spare = Some(ended);
     }
 
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Trial> {
-        self.0.iter_mut().filter_map(Option::as_deref_mut)
+        self.trials.iter_mut().filter_map(Option::as_deref_mut)
     }
 }
 

@@ -1,11 +1,10 @@
 //! A trial that has not ended, as the machine sees it: its present job, what came in from it, and what can come next.
 
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Job, StudyError};
 use crate::numeric::amount::{Fuel, VirtualTime};
-use crate::space::Value;
+use crate::numeric::print::Print;
 use crate::study::event::ArtifactRecord;
 use crate::study::{Attribute, Outcome, Report};
 
@@ -51,6 +50,9 @@ pub(super) struct NextEvent {
     pub(super) is_known: bool,
 }
 
+/// Room for so many prints is not given back: the system would give as little anew.
+const PRINTS_KEPT: usize = 4;
+
 impl Trial {
     pub(super) fn new(job: Job) -> Self {
         Self {
@@ -66,15 +68,18 @@ impl Trial {
         }
     }
 
-    /// A trial that the study has not started.
-    pub(super) fn early(job: Job) -> Self {
-        Self { has_slot: false, ..Self::new(job) }
-    }
-
     /// It is started; it may have run before.
     pub(super) fn start(&mut self, job: Job) {
         self.job = job;
         self.has_slot = true;
+    }
+
+    /// Becomes another trial at its start, with this one's memory.
+    pub(super) fn begin(&mut self, job: Job) {
+        let (mut waiting, mut prints) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.prints));
+        waiting.clear();
+        prints.clear();
+        *self = Self { waiting, prints, ..Self::new(job) };
     }
 
     /// When the next event is. `by_fuel` says whether milestones are amounts of fuel.
@@ -140,7 +145,7 @@ impl Trial {
         self.has_slot = false;
         self.job.fuel_before = fuel;
         self.waiting.shrink_to_fit();
-        self.prints.shrink_to_fit();
+        self.prints.shrink_to(PRINTS_KEPT);
     }
 
     /// What ran it is gone; it is run again from its start.
@@ -204,20 +209,14 @@ impl Trial {
     }
 }
 
-/// It lives no longer than the machine, so a quick hash does that another release may compute otherwise.
+/// It lives no longer than the machine, so a print does that another release may compute otherwise.
 fn print_of(fuel: Fuel, report: &Report) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    fuel.hash(&mut hasher);
+    let mut print = Print::new();
+    print.word(fuel.0);
     for Attribute { name, value } in &report.attributes {
-        name.hash(&mut hasher);
-        match value {
-            // As in the log, every NaN is the same.
-            Value::Real(real) if real.is_nan() => (0_u8, f64::NAN.to_bits()).hash(&mut hasher),
-            Value::Real(real) => (0_u8, real.to_bits()).hash(&mut hasher),
-            Value::Integer(integer) => (1_u8, integer).hash(&mut hasher),
-            Value::Boolean(boolean) => (2_u8, boolean).hash(&mut hasher),
-            Value::Text(text) => (3_u8, text).hash(&mut hasher),
-        }
+        print.bytes(name.as_bytes());
+        value.add_to(&mut print);
     }
-    hasher.finish()
+    // Half of its bits: the reports of one trial are compared one by one.
+    print.finish() as u64
 }
