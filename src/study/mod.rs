@@ -29,7 +29,6 @@ pub use description::{Description, InferredMaxT};
 pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 pub use explanation::{Explainer, Explanation, Rule, Standing, Step};
 pub use limits::{Limit, Limits};
-#[cfg(feature = "engine")]
 pub use machine::{Action, Input, Job, Judgement, Study, StudyError};
 pub use observer::{Observer, RunProgress};
 pub use outcome::{Outcome, OutcomeClass, StopReason, TrapKind};

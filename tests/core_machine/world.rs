@@ -111,17 +111,19 @@ pub struct Disorder {
     pub kills: u64,
     /// Whether what the study wants done is done only now and then, as a driver does that takes in many inputs at a time.
     pub lazy: bool,
+    /// One step in so many has a trial run early; never if 0.
+    pub early: u64,
     /// Whether the state is compared with the fold of the log after each step.
     pub folds: bool,
 }
 
 impl Disorder {
     pub fn none() -> Self {
-        Self { dice: Dice(0), restarts: 0, kills: 0, lazy: false, folds: false }
+        Self { dice: Dice(0), restarts: 0, kills: 0, lazy: false, early: 0, folds: false }
     }
 
     pub fn of_seed(seed: u64) -> Self {
-        Self { dice: Dice(seed), restarts: 20, kills: seed % 4, lazy: seed % 8 >= 4, folds: false }
+        Self { dice: Dice(seed), restarts: 20, kills: seed % 4, lazy: seed % 8 >= 4, early: seed % 3 * 4, folds: false }
     }
 }
 
@@ -169,8 +171,10 @@ pub struct Executor<'a> {
     live: BTreeMap<TrialId, Live>,
     /// Stopped trials, which still run until the stop has reached them.
     late: Vec<Live>,
-    /// Paused trials, which may run ahead of their promotion, or be dropped.
-    paused: BTreeMap<TrialId, Live>,
+    /// Paused trials, which may run ahead of their promotion, and early ones.
+    ahead: BTreeMap<TrialId, Live>,
+    /// Those that were dropped while they were paused or early.
+    dropped: BTreeSet<TrialId>,
     /// Trials whose end was delivered.
     over: BTreeSet<TrialId>,
     ended: BTreeSet<TrialId>,
@@ -194,7 +198,8 @@ impl<'a> Executor<'a> {
             script,
             live: BTreeMap::new(),
             late: Vec::new(),
-            paused: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            dropped: BTreeSet::new(),
             over: BTreeSet::new(),
             ended: BTreeSet::new(),
             fold: StudyState::new(spec.metrics.clone()),
@@ -220,7 +225,8 @@ impl<'a> Executor<'a> {
             script,
             live: BTreeMap::new(),
             late: Vec::new(),
-            paused: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            dropped: BTreeSet::new(),
             over: BTreeSet::new(),
             ended: log.iter().filter_map(|entry| ended(&entry.event)).collect(),
             fold,
@@ -249,8 +255,8 @@ impl<'a> Executor<'a> {
                 }
                 Action::Launch(job) => {
                     let trial = job.trial;
-                    let live = match self.paused.remove(&trial) {
-                        Some(paused) => Live { job, ..paused },
+                    let live = match self.ahead.remove(&trial) {
+                        Some(ahead) => Live { job, ..ahead },
                         None => {
                             self.study.handle(Input::Restarted { trial }).unwrap();
                             Live::new(job, self.script)
@@ -260,18 +266,15 @@ impl<'a> Executor<'a> {
                     assert!(earlier.is_none(), "a trial is launched while it runs");
                 }
                 Action::Pause(trial) => {
-                    let live = self.live.remove(&trial).expect("a trial is paused that does not run");
-                    assert!(self.disorder.lazy || !live.end_delivered, "a trial is paused that has ended by itself");
-                    if !self.disorder.dice.one_in(3) {
-                        self.paused.insert(trial, live);
+                    if let Some(live) = self.take(trial) {
+                        self.keep(live);
                     }
                 }
                 Action::Continue { .. } => {}
                 Action::Stop(trial) => {
                     assert!(self.ended.contains(&trial), "a trial is stopped before its end is in the log");
-                    let live = self.live.remove(&trial).expect("a trial is stopped that does not run");
-                    assert!(self.disorder.lazy || !live.end_delivered, "a trial is stopped that has ended by itself");
-                    self.late.push(live);
+                    let live = self.take(trial);
+                    self.late.extend(live);
                 }
             }
         }
@@ -289,6 +292,25 @@ impl<'a> Executor<'a> {
         }
     }
 
+    /// A trial that is to run no more now; one that was dropped need not have been launched again.
+    fn take(&mut self, trial: TrialId) -> Option<Live> {
+        let live = self.live.remove(&trial).or_else(|| self.ahead.remove(&trial));
+        assert!(live.is_some() || self.dropped.contains(&trial), "a trial is paused or stopped that does not run");
+        let has_ended = live.as_ref().is_some_and(|live| live.end_delivered);
+        assert!(self.disorder.lazy || !has_ended, "a trial is paused or stopped that has ended by itself");
+        live
+    }
+
+    /// Keeps a trial that waits for its promotion or its start, or drops it.
+    fn keep(&mut self, live: Live) {
+        let trial = live.job.trial;
+        if self.disorder.dice.one_in(3) {
+            self.dropped.insert(trial);
+        } else {
+            self.ahead.insert(trial, live);
+        }
+    }
+
     /// Something happens somewhere.
     fn step(&mut self) {
         if !self.live.values().any(|live| !live.end_delivered) {
@@ -303,8 +325,14 @@ impl<'a> Executor<'a> {
             self.step_late();
             return;
         }
+        if self.disorder.early > 0 && dice.one_in(self.disorder.early) {
+            if let Some(job) = self.study.start_early() {
+                self.keep(Live::new(job, self.script));
+            }
+            return;
+        }
         if dice.one_in(4)
-            && let Some(live) = self.paused.values_mut().find(|live| !live.end_delivered)
+            && let Some(live) = self.ahead.values_mut().find(|live| !live.end_delivered)
         {
             let input = live.next_input();
             if live.end_delivered {
