@@ -65,7 +65,6 @@ struct Placed {
 enum Standing {
     Running,
     Early,
-    Paused,
 }
 
 impl Placed {
@@ -92,14 +91,14 @@ impl Placed {
     }
 
     fn is_runnable(&self) -> bool {
-        !self.is_at_milestone() && self.reported < world::EPOCHS && self.standing != Standing::Paused
+        !self.is_at_milestone() && self.reported < world::EPOCHS
     }
 
     /// Who runs first.
     fn rank(&self) -> (Standing, u64, TrialId) {
         let moment = match self.standing {
             Standing::Running => self.job.moment(Fuel(self.fuel as u64)).0,
-            Standing::Early | Standing::Paused => 0,
+            Standing::Early => 0,
         };
         (self.standing, moment, self.job.trial)
     }
@@ -128,6 +127,7 @@ struct Model {
     setting: Setting,
     study: Study,
     trials: BTreeMap<TrialId, Placed>,
+    paused: BTreeMap<TrialId, Placed>,
     spent: Spent,
 }
 
@@ -137,7 +137,7 @@ pub fn run(setting: Setting) -> Spent {
     let mut spec = StudySpec { num_trials: Some(setting.jobs), clock: setting.clock, ..world::study(scheduler) };
     spec.capacity.cpus = setting.slots;
     let study = Study::new(spec).unwrap();
-    let mut model = Model { setting, study, trials: BTreeMap::new(), spent: Spent::default() };
+    let mut model = Model { setting, study, trials: BTreeMap::new(), paused: BTreeMap::new(), spent: Spent::default() };
     let mut ticks = 0_u64;
     model.act();
     while !model.study.is_finished() {
@@ -212,8 +212,8 @@ impl Model {
                     _ => {}
                 },
                 Action::Pause(trial) => {
-                    if let Some(placed) = self.trials.get_mut(&trial) {
-                        placed.standing = Standing::Paused;
+                    if let Some(placed) = self.trials.remove(&trial) {
+                        self.paused.insert(trial, placed);
                     }
                 }
                 Action::Stop(_) => {}
@@ -222,10 +222,11 @@ impl Model {
     }
 
     fn launch(&mut self, job: Job) {
-        if let Some(placed) = self.trials.get_mut(&job.trial) {
+        if let Some(mut placed) = self.trials.remove(&job.trial).or_else(|| self.paused.remove(&job.trial)) {
             placed.standing = Standing::Running;
             placed.milestone = placed.milestone.zip(job.milestone).map(|(now, next)| now.max(next));
             placed.job = job;
+            self.trials.insert(placed.job.trial, placed);
             return;
         }
         let running = |core: usize| {

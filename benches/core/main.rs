@@ -1,4 +1,4 @@
-//! What the core costs: `cargo bench --bench core`.
+//! What the core costs: `cargo bench --bench core`, or a part of it with `-- rates` or `-- cores`.
 //!
 //! Prints the table of `docs/benchmarks.md`. No store, no sandbox and no other thread: trials are numbers that a hash gives, and
 //! what is measured is the schedulers alone, then the machine with searcher, scheduler, state and the chain of digests. Sizes of
@@ -23,6 +23,18 @@ const ROUNDS: usize = 3;
 const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
 
 fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|name| name == part);
+    if is_asked("rates") {
+        all_rates();
+    }
+    if is_asked("cores") {
+        efficiency();
+    }
+}
+
+/// Prints the first table: rates and bytes.
+fn all_rates() {
     println!("| what | 10³ trials | 10⁵ trials | 10⁶ trials | slowest / fastest | goal |");
     println!("| --- | --- | --- | --- | --- | --- |");
     let variants = [("stopping", HyperbandKind::Stopping), ("promotion", HyperbandKind::Promotion)];
@@ -33,15 +45,17 @@ fn main() {
     for (name, kind) in variants {
         let spec = world::study(scheduler(kind));
         let goal = "≥ 1,000,000/s at 10⁵; ≤ 2";
-        rates(&format!("`{name}` in the machine"), goal, |trials| world::run(&spec, trials).reports);
+        rates(&format!("`{name}` in the machine"), goal, |trials| reports_of(world::run(&spec, trials)));
     }
     let spec = world::study(SchedulerSpec::Fifo);
-    rates("`fifo` in the machine, 27 reports a trial", "", |trials| world::run(&spec, trials).reports);
+    rates("`fifo` in the machine, 27 reports a trial", "", |trials| reports_of(world::run(&spec, trials)));
     for (name, kind) in variants {
         bytes(name, &scheduler(kind));
     }
-    println!();
-    efficiency();
+}
+
+fn reports_of(ran: world::Ran) -> (u64, world::Ran) {
+    (ran.reports, ran)
 }
 
 /// Levels 1, 3 and 9, and the end at 27.
@@ -49,16 +63,23 @@ fn scheduler(kind: HyperbandKind) -> SchedulerSpec {
     SchedulerSpec::Hyperband(HyperbandSpec::new(kind, 27))
 }
 
-/// Prints how many reports a second `work` decides on; it gives their number.
-fn rates(what: &str, goal: &str, work: impl Fn(u64) -> u64) {
+/// Prints how many reports a second `work` decides on; it gives their number, and what is then freed outside of the time taken:
+/// a study comes to its end once.
+fn rates<T>(what: &str, goal: &str, work: impl Fn(u64) -> (u64, T)) {
     let mut figures = SIZES.map(|_| Vec::new());
     for _ in 0..ROUNDS {
         for (figures, size) in figures.iter_mut().zip(SIZES) {
             // So often that every size makes about as many reports as the second largest.
             let repetitions = (SIZES[1] / size).max(1);
-            let start = Instant::now();
-            let reports: u64 = (0..repetitions).map(|_| work(size)).sum();
-            figures.push(reports as f64 / start.elapsed().as_secs_f64());
+            let (mut reports, mut seconds) = (0, 0.0);
+            for _ in 0..repetitions {
+                let start = Instant::now();
+                let (decided, left) = work(size);
+                seconds += start.elapsed().as_secs_f64();
+                reports += decided;
+                drop(left);
+            }
+            figures.push(reports as f64 / seconds);
         }
     }
     let [small, middle, large] = figures.map(median);

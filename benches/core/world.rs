@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use trialbox::numeric::amount::{Fuel, TrialId};
 use trialbox::numeric::digest::Digest;
-use trialbox::scheduler::{Decision, NextJob, Progress, SchedulerSpec};
+use trialbox::scheduler::{Decision, NextJob, Progress, Scheduler, SchedulerSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{Action, Attribute, Entry, Event, Input, Outcome, Report, Study, StudySpec};
 
@@ -73,8 +73,8 @@ pub fn run(spec: &StudySpec, jobs: u64) -> Ran {
     Ran { study, reports, trials }
 }
 
-/// Has the scheduler alone start so many jobs and decide on their reports; the number of reports.
-pub fn schedule(spec: &SchedulerSpec, jobs: u64) -> u64 {
+/// Has the scheduler alone start so many jobs and decide on their reports; the number of reports, and the scheduler.
+pub fn schedule(spec: &SchedulerSpec, jobs: u64) -> (u64, Box<dyn Scheduler>) {
     let mut scheduler = spec.build();
     let mut slots: VecDeque<(TrialId, u64)> = VecDeque::new();
     let (mut started, mut trials, mut reports) = (0, 0, 0);
@@ -91,7 +91,7 @@ pub fn schedule(spec: &SchedulerSpec, jobs: u64) -> u64 {
                 }
             });
         }
-        let Some((trial, before)) = slots.pop_front() else { return reports };
+        let Some((trial, before)) = slots.pop_front() else { return (reports, scheduler) };
         let (time, reward) = (before + 1, reward(trial, before + 1));
         let verdict = scheduler.on_report(&Progress { trial, time: Some(time), reward: Some(reward) }).unwrap();
         reports += 1;

@@ -38,6 +38,7 @@ mod network;
 mod adaptive;
 mod bare;
 mod native;
+mod paused;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -63,12 +64,13 @@ fn main() {
     trialbox::executor::run_as_worker_if_asked();
     println!("| what | figure | beside | ratio | goal |");
     println!("| --- | --- | --- | --- | --- |");
-    let parts: [(&str, fn()); 5] = [
+    let parts: [(&str, fn()); 6] = [
         ("trials", trials_per_second),
         ("report", report_round_trip),
         ("digits", training_beside_native),
         ("start", start_from_cache),
         ("order", adaptive::order),
+        ("paused", paused::memory),
     ];
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     for (name, part) in parts {
