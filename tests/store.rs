@@ -17,8 +17,8 @@ use trialbox::numeric::random::{Purpose, Stream};
 use trialbox::space::{Config, Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::store::{Corruption, FormatProblem, Reader, Store, StoreError};
 use trialbox::study::{
-    ArtifactRecord, Attribute, Chain, EndReason, Entry, Event, Limit, Metrics, Outcome, Report, ReportProblem,
-    StopReason, StudySpec, StudyState, TrapKind,
+    ArtifactRecord, Attribute, Chain, EndReason, Entry, Event, Limit, LogPiece, Metrics, Outcome, Report,
+    ReportProblem, StopReason, StudySpec, StudyState, TrapKind,
 };
 
 const WALL_TIME: Duration = Duration::from_millis(1_700_000_000_123);
@@ -142,9 +142,9 @@ fn finished() -> (TempDir, PathBuf, Vec<Entry>) {
     let entries = chained(events());
     let mut store = Store::create(&path).unwrap();
     append(&mut store, &entries);
-    store.append_log(TrialId(0), 0, "hello\n").unwrap();
-    store.append_log(TrialId(0), 1, "wörld\n").unwrap();
-    store.append_log(TrialId(1), 1, "other").unwrap();
+    store.append_log(TrialId(0), &piece(0, "hello\n")).unwrap();
+    store.append_log(TrialId(0), &piece(1, "wörld\n")).unwrap();
+    store.append_log(TrialId(1), &piece(1, "other")).unwrap();
     for trial in 0..10_u64 {
         store.put_artifact(Digest::of(&trial.to_le_bytes()), TrialId(trial), &trial.to_le_bytes()).unwrap();
     }
@@ -172,6 +172,11 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
+/// A piece at the place and the fuel of that number.
+fn piece(number: u64, text: &str) -> LogPiece {
+    LogPiece { position: number, reports: number, fuel: Fuel(number), text: text.into() }
+}
+
 #[test]
 fn what_was_written_is_read_back() {
     let (folder, path, entries) = finished();
@@ -187,7 +192,7 @@ fn what_was_written_is_read_back() {
     assert!(matches!(reader.reports(TrialId(3)).unwrap()[1].get("loss"), Some(Value::Real(loss)) if loss.is_nan()));
     assert_eq!(reader.wall_time(Sequence(5)).unwrap(), Some(WALL_TIME));
     assert_eq!(reader.wall_time(Sequence(500)).unwrap(), None);
-    let pieces: Vec<_> = reader.log(TrialId(0)).unwrap().into_iter().map(|piece| (piece.report, piece.text)).collect();
+    let pieces: Vec<_> = reader.log(TrialId(0)).unwrap().into_iter().map(|piece| (piece.reports, piece.text)).collect();
     assert_eq!(pieces, [(0, "hello\n".to_owned()), (1, "wörld\n".to_owned())]);
     assert_eq!(reader.log(TrialId(u64::MAX)).unwrap(), []);
     assert_eq!(reader.artifact(Digest::of(&7_u64.to_le_bytes())).unwrap(), Some(7_u64.to_le_bytes().to_vec()));
@@ -280,11 +285,27 @@ fn artifacts_of_other_trials_can_be_dropped() {
         assert_eq!(reader.artifact(digest).unwrap().as_deref(), Some(content));
     }
     assert_eq!(reader.artifact(worse).unwrap(), None);
-    store.append_log(TrialId(0), 0, "first run").unwrap();
-    store.clear_log(TrialId(0)).unwrap();
-    store.append_log(TrialId(0), 0, "second run").unwrap();
+}
+
+#[test]
+fn a_log_holds_each_piece_once_and_nothing_past_a_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::create(&folder.path().join("log.study")).unwrap();
+    let texts = ["begun", "one", "two"];
+    // The trial is run twice, and got further the second time.
+    for run in [&texts[..2], &texts] {
+        for (number, text) in (0..).zip(run) {
+            store.append_log(TrialId(7), &piece(number, text)).unwrap();
+        }
+    }
+    store.append_log(TrialId(8), &piece(2, "another trial's")).unwrap();
     store.commit().unwrap();
-    assert_eq!(reader.log(TrialId(0)).unwrap().len(), 1);
+    let read = |store: &Store, trial| store.reader().unwrap().log(TrialId(trial)).unwrap();
+    assert_eq!(read(&store, 7), [piece(0, "begun"), piece(1, "one"), piece(2, "two")]);
+    store.cut_log(TrialId(7), Fuel(1)).unwrap();
+    store.cut_log(TrialId(6), Fuel(0)).unwrap();
+    store.commit().unwrap();
+    assert_eq!((read(&store, 7).len(), read(&store, 8).len()), (2, 1));
 }
 
 #[test]

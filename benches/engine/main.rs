@@ -229,7 +229,7 @@ fn train(program: &Program, config: Vec<Attribute>, data: Vec<u8>) -> Duration {
     struct Nobody;
     impl TrialSink for Nobody {
         fn report(&mut self, _: trialbox::numeric::amount::Fuel, _: trialbox::study::Report) {}
-        fn log(&mut self, _: u64, _: String) {}
+        fn log(&mut self, _: trialbox::study::LogPiece) {}
     }
     let start = Instant::now();
     let data = Arc::new(DataSets::from_memory([("digits".to_owned(), data)].into()));

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::early::{EarlyResults, LogText};
+use super::early::EarlyResults;
 use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
 use super::{
@@ -18,7 +18,7 @@ use super::{
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, fuel_schedule};
 use crate::study::{
-    Action, ArtifactRecord, Attribute, Entry, Event, Input, Job, Observer, RunProgress, Study, TrialRecord,
+    Action, ArtifactRecord, Attribute, Entry, Event, Input, Job, Observer, Outcome, RunProgress, Study, TrialRecord,
 };
 
 /// How often the journal is committed and observers are told.
@@ -228,17 +228,19 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn append(&mut self, entry: &Entry) -> Result<(), ExecutorError> {
         self.journal.append(entry)?;
         match &entry.event {
-            Event::TrialEnded { trial, artifacts, .. } => {
+            Event::TrialEnded { trial, outcome, artifacts, .. } => {
                 self.losses.remove(trial);
                 self.held.remove(trial);
                 // A suspect can end while it waits for its turn, by a report of its first run.
                 self.quarantine.retain(|suspect| suspect != trial);
-                self.cut_log(*trial)?;
+                if matches!(outcome, Outcome::Stopped { .. } | Outcome::BadReport { .. }) {
+                    self.cut_log(*trial)?;
+                }
                 self.keep_artifacts(*trial, artifacts)?;
             }
             Event::TrialStarted { trial, .. } => {
-                for LogText { reports, text } in self.early.take(*trial) {
-                    self.journal.append_log(*trial, reports, &text)?;
+                for piece in self.early.take(*trial) {
+                    self.journal.append_log(*trial, &piece)?;
                 }
             }
             Event::TrialPaused { trial, .. } => self.quarantine.retain(|suspect| suspect != trial),
@@ -259,10 +261,10 @@ impl<'a, 'b> Driver<'a, 'b> {
         Ok(())
     }
 
-    /// Forgets what a trial logged ahead of its end.
+    /// Forgets what a trial logged ahead of its end or its pause.
     fn cut_log(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
-        let reports = self.study.state().trial(trial).map_or(0, |record| record.reports);
-        Ok(self.journal.cut_log(trial, reports)?)
+        let fuel = self.study.state().trial(trial).map_or(Fuel(0), |record| record.fuel);
+        Ok(self.journal.cut_log(trial, fuel)?)
     }
 
     fn keep_artifacts(&mut self, trial: TrialId, recorded: &[ArtifactRecord]) -> Result<(), ExecutorError> {
@@ -524,10 +526,8 @@ impl<'a, 'b> Driver<'a, 'b> {
             Happening::Advanced { .. } => self.study.handle(Input::Advanced { trial, fuel })?,
             Happening::Waiting { .. } => self.speculate(trial),
             Happening::Dropped { .. } => self.relaunch_dropped(trial)?,
-            Happening::Logged { reports, text, .. } if is_early => {
-                self.early.keep_log(trial, LogText { reports, text });
-            }
-            Happening::Logged { reports, text, .. } => self.journal.append_log(trial, reports, &text)?,
+            Happening::Logged { piece, .. } if is_early => self.early.keep_log(trial, piece),
+            Happening::Logged { piece, .. } => self.journal.append_log(trial, &piece)?,
             Happening::Ended { outcome, artifacts, .. } => {
                 if let Some(placed) = self.trials.remove(&trial) {
                     self.release_place(&placed)?;
@@ -554,7 +554,6 @@ impl<'a, 'b> Driver<'a, 'b> {
     /// Runs a trial again from its start.
     fn relaunch(&mut self, job: &Job) -> Result<(), ExecutorError> {
         self.study.handle(Input::Restarted { trial: job.trial })?;
-        self.journal.forget_log(job.trial)?;
         let worker = self.least_busy();
         self.launch(worker, job, Standing::Running);
         Ok(())
@@ -615,7 +614,6 @@ impl<'a, 'b> Driver<'a, 'b> {
                 continue;
             }
             self.study.handle(Input::Restarted { trial })?;
-            self.journal.forget_log(trial)?;
             self.quarantine.push_back(trial);
         }
         self.advance_quarantine()

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::message::Happening;
 use crate::numeric::amount::TrialId;
+use crate::study::LogPiece;
 
 /// What is kept of early trials.
 pub(super) struct EarlyResults {
@@ -19,14 +20,7 @@ pub(super) struct EarlyResults {
 #[derive(Default)]
 struct Said {
     bytes: u64,
-    log: Vec<LogText>,
-}
-
-/// A piece of a trial's log, written after so many reports.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct LogText {
-    pub(super) reports: u64,
-    pub(super) text: String,
+    log: Vec<LogPiece>,
 }
 
 impl EarlyResults {
@@ -47,12 +41,12 @@ impl EarlyResults {
     }
 
     /// Keeps a piece of an early trial's log.
-    pub(super) fn keep_log(&mut self, trial: TrialId, log: LogText) {
-        self.trials.entry(trial).or_default().log.push(log);
+    pub(super) fn keep_log(&mut self, trial: TrialId, piece: LogPiece) {
+        self.trials.entry(trial).or_default().log.push(piece);
     }
 
     /// The trial is early no more: its log so far, which is kept elsewhere from now on.
-    pub(super) fn take(&mut self, trial: TrialId) -> Vec<LogText> {
+    pub(super) fn take(&mut self, trial: TrialId) -> Vec<LogPiece> {
         let said = self.trials.remove(&trial).unwrap_or_default();
         self.bytes = self.bytes.saturating_sub(said.bytes);
         said.log
@@ -62,9 +56,14 @@ impl EarlyResults {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numeric::amount::Fuel;
+
+    fn piece(text: &str) -> LogPiece {
+        LogPiece { position: 0, reports: 0, fuel: Fuel(0), text: text.into() }
+    }
 
     fn logged(trial: u64, text: &str) -> Happening {
-        Happening::Logged { trial: TrialId(trial), reports: 0, text: text.into() }
+        Happening::Logged { trial: TrialId(trial), piece: piece(text) }
     }
 
     #[test]
@@ -74,8 +73,8 @@ mod tests {
         assert!(results.has_room());
         results.count(&logged(6, "five!"));
         assert!(!results.has_room());
-        results.keep_log(TrialId(6), LogText { reports: 0, text: "five!".into() });
-        assert_eq!(results.take(TrialId(6)), [LogText { reports: 0, text: "five!".into() }]);
+        results.keep_log(TrialId(6), piece("five!"));
+        assert_eq!(results.take(TrialId(6)), [piece("five!")]);
         assert!(results.has_room());
         assert_eq!(results.take(TrialId(6)), []);
         assert!(!EarlyResults::new(0).has_room());

@@ -3,10 +3,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Interrupt, Journal, JournalError};
-use crate::numeric::amount::{Sequence, TrialId};
+use crate::numeric::amount::{Fuel, Sequence, TrialId};
 use crate::sandbox::Artifact;
 use crate::store::{Entries, Store};
-use crate::study::Entry;
+use crate::study::{Entry, LogPiece};
 
 /// Writes a run into a store.
 pub struct StoreJournal<'a> {
@@ -51,16 +51,12 @@ impl Journal for StoreJournal<'_> {
         Ok(self.store.append(entry, since_1970())?)
     }
 
-    fn append_log(&mut self, trial: TrialId, reports: u64, text: &str) -> Result<(), JournalError> {
-        Ok(self.store.append_log(trial, reports, text)?)
+    fn append_log(&mut self, trial: TrialId, piece: &LogPiece) -> Result<(), JournalError> {
+        Ok(self.store.append_log(trial, piece)?)
     }
 
-    fn forget_log(&mut self, trial: TrialId) -> Result<(), JournalError> {
-        Ok(self.store.clear_log(trial)?)
-    }
-
-    fn cut_log(&mut self, trial: TrialId, reports: u64) -> Result<(), JournalError> {
-        Ok(self.store.cut_log(trial, reports)?)
+    fn cut_log(&mut self, trial: TrialId, fuel: Fuel) -> Result<(), JournalError> {
+        Ok(self.store.cut_log(trial, fuel)?)
     }
 
     fn put_artifact(&mut self, trial: TrialId, artifact: &Artifact) -> Result<(), JournalError> {
@@ -106,15 +102,11 @@ impl Journal for VerifyingJournal<'_> {
         Ok(())
     }
 
-    fn append_log(&mut self, _: TrialId, _: u64, _: &str) -> Result<(), JournalError> {
+    fn append_log(&mut self, _: TrialId, _: &LogPiece) -> Result<(), JournalError> {
         Ok(())
     }
 
-    fn forget_log(&mut self, _: TrialId) -> Result<(), JournalError> {
-        Ok(())
-    }
-
-    fn cut_log(&mut self, _: TrialId, _: u64) -> Result<(), JournalError> {
+    fn cut_log(&mut self, _: TrialId, _: Fuel) -> Result<(), JournalError> {
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Arguments, Artifact, ComponentError, Inspection};
 use crate::space::Value;
-use crate::study::{Attribute, FloatMode, Limits, Outcome, Report};
+use crate::study::{Attribute, FloatMode, Limits, LogPiece, Outcome, Report};
 
 /// From the driver to a worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -119,8 +119,8 @@ pub(super) enum Happening {
     Advanced { trial: TrialId, fuel: Fuel },
     /// It has come to where it waits to be told to go on.
     Waiting { trial: TrialId },
-    /// It wrote to its log, after so many reports.
-    Logged { trial: TrialId, reports: u64, text: String },
+    /// It wrote to its log.
+    Logged { trial: TrialId, piece: LogPiece },
     /// It ended.
     Ended { trial: TrialId, fuel: Fuel, outcome: Outcome, artifacts: Vec<Artifact> },
     /// It was paused or rested, and had to go for want of memory; it can only be run again from its start.
@@ -150,7 +150,7 @@ impl Happening {
                 });
                 texts.map(|bytes| bytes + size_of::<Attribute>()).sum()
             }
-            Self::Logged { text, .. } => text.len(),
+            Self::Logged { piece, .. } => piece.text.len(),
             Self::Ended { artifacts, .. } => artifacts.iter().map(|artifact| artifact.bytes.len()).sum(),
             Self::Advanced { .. } | Self::Waiting { .. } | Self::Dropped { .. } => 0,
         };

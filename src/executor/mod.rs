@@ -24,10 +24,10 @@ pub use message::LoadError;
 pub use pool::{run_as_worker_if_asked, set_worker_program};
 pub use single::{TrialProgress, TrialResult, inspect, run_trial};
 
-use crate::numeric::amount::TrialId;
+use crate::numeric::amount::{Fuel, TrialId};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Artifact, ComponentError};
-use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, StudyError};
+use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, LogPiece, StudyError};
 
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -146,23 +146,17 @@ pub trait Journal {
     /// If it cannot be written, or is not what the journal expects.
     fn append(&mut self, entry: &Entry) -> Result<(), JournalError>;
 
-    /// Puts text at the end of a trial's log, written after so many reports.
+    /// Puts a piece into a trial's log, unless it is there: a trial that is run again writes its log again.
     ///
     /// # Errors
     /// If it cannot be written.
-    fn append_log(&mut self, trial: TrialId, reports: u64, text: &str) -> Result<(), JournalError>;
+    fn append_log(&mut self, trial: TrialId, piece: &LogPiece) -> Result<(), JournalError>;
 
-    /// Forgets a trial's log: the trial is run from its start.
+    /// Forgets what a trial logged with more fuel than that: it had run ahead of its end or its pause.
     ///
     /// # Errors
     /// If it cannot be written.
-    fn forget_log(&mut self, trial: TrialId) -> Result<(), JournalError>;
-
-    /// Forgets what a trial logged after so many reports: it had run ahead of its end.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    fn cut_log(&mut self, trial: TrialId, reports: u64) -> Result<(), JournalError>;
+    fn cut_log(&mut self, trial: TrialId, fuel: Fuel) -> Result<(), JournalError>;
 
     /// Keeps the content of an artifact.
     ///

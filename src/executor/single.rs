@@ -88,7 +88,7 @@ pub fn run_trial(
         for happening in happenings {
             match happening {
                 Happening::Reported { fuel, report, .. } => on_progress(TrialProgress::Reported(fuel, report)),
-                Happening::Logged { text, .. } => on_progress(TrialProgress::Logged(text)),
+                Happening::Logged { piece, .. } => on_progress(TrialProgress::Logged(piece.text)),
                 Happening::Advanced { .. } | Happening::Waiting { .. } | Happening::Dropped { .. } => {}
                 Happening::Ended { fuel, outcome, artifacts, .. } => {
                     return Ok(TrialResult { fuel, outcome, artifacts });

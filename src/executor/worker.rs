@@ -22,7 +22,7 @@ use crate::sandbox::component::{self, ComponentError};
 use crate::sandbox::engine::YIELD_INTERVAL;
 use crate::sandbox::instance::{self, EngineFailure};
 use crate::sandbox::{CompiledCache, DataSets, Ended, Gate, Inspection, Sandbox, TrialSink, fuel_schedule};
-use crate::study::{ComponentId, FloatMode, Limits, Report};
+use crate::study::{ComponentId, FloatMode, Limits, LogPiece, Report};
 
 /// How long what has happened may wait to be passed on with more.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
@@ -103,7 +103,7 @@ struct Happened(Mutex<Vec<Note>>);
 
 enum Note {
     Reported(Fuel, Report),
-    Logged(u64, String),
+    Logged(LogPiece),
 }
 
 struct Sink(Arc<Happened>);
@@ -113,8 +113,8 @@ impl TrialSink for Sink {
         self.0.push(Note::Reported(fuel, report));
     }
 
-    fn log(&mut self, reports: u64, text: String) {
-        self.0.push(Note::Logged(reports, text));
+    fn log(&mut self, piece: LogPiece) {
+        self.0.push(Note::Logged(piece));
     }
 }
 
@@ -294,7 +294,7 @@ impl Worker {
                     fiber.note_report(fuel, &report);
                     Happening::Reported { trial, fuel, report }
                 }
-                Note::Logged(reports, text) => Happening::Logged { trial, reports, text },
+                Note::Logged(piece) => Happening::Logged { trial, piece },
             });
         }
         match polled {

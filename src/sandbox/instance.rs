@@ -24,7 +24,7 @@ use super::missing;
 use super::pool::Pool;
 use crate::numeric::amount::{Fuel, Seed};
 use crate::numeric::digest::Digest;
-use crate::study::{ArtifactRecord, Attribute, Description, Limit, Limits, Outcome, Report};
+use crate::study::{ArtifactRecord, Attribute, Description, Limit, Limits, LogPiece, Outcome, Report};
 
 /// The interface that a trial exports.
 const TRAIN_EXPORT: &str = "trialbox:trial/train@0.1.0";
@@ -34,8 +34,8 @@ pub trait TrialSink: Send {
     /// The trial made its next report, having used `fuel`.
     fn report(&mut self, fuel: Fuel, report: Report);
 
-    /// The trial wrote to its log, after having made `reports` reports.
-    fn log(&mut self, reports: u64, text: String);
+    /// The trial wrote to its log.
+    fn log(&mut self, piece: LogPiece);
 }
 
 /// What whoever runs a trial has in hand of it: holds it inside `report` while closed, and shows its memory.
@@ -181,7 +181,15 @@ impl Program {
         sink: Box<dyn TrialSink>,
         gate: Arc<Gate>,
     ) -> Result<Ended, EngineFailure> {
-        let state = TrialState { sink, gate, data, reports: 0, artifacts: Default::default(), artifact_bytes: 0 };
+        let state = TrialState {
+            sink,
+            gate,
+            data,
+            reports: 0,
+            log_pieces: 0,
+            artifacts: Default::default(),
+            artifact_bytes: 0,
+        };
         let fuel_max = limits.fuel_max;
         let failure_bytes_max = limits.failure_bytes_max;
         let role = Role::Trial(Box::new(state));
@@ -198,16 +206,16 @@ impl Program {
             Ok(Err(message)) => Outcome::failed(message, failure_bytes_max),
             Err(error) => outcome_of(error)?,
         };
+        let fuel = Fuel(match outcome {
+            Outcome::Exceeded { limit: Limit::FuelMax } => fuel_max,
+            _ => fuel_used(&store.as_context_mut()).min(fuel_max).max(PRICES.start.min(fuel_max)),
+        });
         if let Err(error) = &result
             && let Some(backtrace) = error.downcast_ref::<WasmBacktrace>()
         {
-            store.data_mut().write_log(format!("{outcome}\n{backtrace}\n").as_bytes());
+            store.data_mut().write_log(fuel, format!("{outcome}\n{backtrace}\n").as_bytes());
         }
-        close_log(store.data_mut());
-        let fuel = match outcome {
-            Outcome::Exceeded { limit: Limit::FuelMax } => fuel_max,
-            _ => fuel_used(&store.as_context_mut()).min(fuel_max).max(PRICES.start.min(fuel_max)),
-        };
+        close_log(store.data_mut(), fuel);
         let artifacts = match (&outcome, &mut store.data_mut().role) {
             (Outcome::Completed, Role::Trial(trial)) => std::mem::take(&mut trial.artifacts),
             _ => Default::default(),
@@ -219,7 +227,7 @@ impl Program {
                 Artifact { record, bytes }
             })
             .collect();
-        Ok(Ended { fuel: Fuel(fuel), outcome, artifacts })
+        Ok(Ended { fuel, outcome, artifacts })
     }
 }
 
@@ -280,13 +288,13 @@ async fn counting_polls<F: Future>(polls: Arc<AtomicU64>, future: F) -> F::Outpu
     .await
 }
 
-fn close_log(state: &mut HostState) {
-    state.flush_log();
+fn close_log(state: &mut HostState, fuel: Fuel) {
+    state.flush_log(fuel);
     let (mut rest, dropped) = state.log.close();
     if dropped > 0 {
         rest = format!("[{dropped} more bytes of log were dropped: limit `log_bytes_max`]\n");
     }
     if let (Role::Trial(trial), false) = (&mut state.role, rest.is_empty()) {
-        trial.sink.log(trial.reports, rest);
+        trial.pass_on(fuel, rest);
     }
 }

@@ -51,6 +51,7 @@ const SCHEMA: &[(&str, &str)] = &[
         "CREATE TABLE log (
     trial INTEGER NOT NULL,
     report INTEGER NOT NULL,
+    fuel INTEGER NOT NULL,
     position INTEGER NOT NULL,
     text TEXT NOT NULL,
     PRIMARY KEY (trial, position)

@@ -7,9 +7,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Corruption, StoreError, connection, row};
-use crate::numeric::amount::{Sequence, TrialId};
+use crate::numeric::amount::{Fuel, Sequence, TrialId};
 use crate::numeric::digest::Digest;
-use crate::study::{Chain, Entry, Event, Metrics, Report, StudySpec, StudyState};
+use crate::study::{Chain, Entry, Event, LogPiece, Metrics, Report, StudySpec, StudyState};
 
 /// How many entries are read at a time.
 const BATCH_ENTRIES: usize = 512;
@@ -38,15 +38,6 @@ pub struct Entries<'a> {
     /// What comes after those that are ready.
     error: Option<StoreError>,
     has_failed: bool,
-}
-
-/// A piece of the text that a trial wrote to its log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogPiece {
-    /// How many reports the trial had made before.
-    pub report: u64,
-    /// The text.
-    pub text: String,
 }
 
 impl Reader {
@@ -152,15 +143,18 @@ impl Reader {
     pub fn log(&self, trial: TrialId) -> Result<Vec<LogPiece>, StoreError> {
         let Ok(trial) = i64::try_from(trial.0) else { return Ok(Vec::new()) };
         self.ask(|connection| {
-            let sql = "SELECT report, text FROM log WHERE trial = ?1 ORDER BY position";
+            let sql = "SELECT position, report, fuel, text FROM log WHERE trial = ?1 ORDER BY position";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([trial], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))?;
+            let rows =
+                statement.query_map([trial], |row| Ok(([row.get(0)?, row.get(1)?, row.get(2)?], row.get(3)?)))?;
             rows.collect::<Result<Vec<_>, _>>()
         })?
         .into_iter()
-        .map(|(report, text)| match u64::try_from(report) {
-            Ok(report) => Ok(LogPiece { report, text }),
-            Err(_) => Err(self.corrupt(Corruption::Log(format!("{report} is no number of a report")))),
+        .map(|(numbers, text): ([i64; 3], String)| {
+            let corrupt = |_| self.corrupt(Corruption::Log(format!("{numbers:?} are no numbers of a piece of a log")));
+            let [position, reports, fuel] = numbers.map(u64::try_from);
+            let (position, reports) = (position.map_err(corrupt)?, reports.map_err(corrupt)?);
+            Ok(LogPiece { position, reports, fuel: Fuel(fuel.map_err(corrupt)?), text })
         })
         .collect()
     }

@@ -8,9 +8,9 @@ use rusqlite::{Connection, params};
 
 use super::lock::{WriterLock, beside};
 use super::{Corruption, Reader, StoreError, connection, format, row};
-use crate::numeric::amount::{Sequence, TrialId};
+use crate::numeric::amount::{Fuel, Sequence, TrialId};
 use crate::numeric::digest::Digest;
-use crate::study::Entry;
+use crate::study::{Entry, LogPiece};
 
 /// The largest part of an artifact in one row.
 const PART_BYTES_MAX: usize = 128 << 20;
@@ -178,48 +178,35 @@ impl Store {
         })
     }
 
-    /// Puts text at the end of a trial's log. `report` is the number of reports that the trial had made before.
+    /// Puts a piece into a trial's log. One that is there already stays as it is: a trial that is run again writes its log again.
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn append_log(&mut self, trial: TrialId, report: u64, text: &str) -> Result<(), StoreError> {
+    pub fn append_log(&mut self, trial: TrialId, piece: &LogPiece) -> Result<(), StoreError> {
         let trial = self.number(trial)?;
-        let report = i64::try_from(report).unwrap_or(i64::MAX);
+        let report = i64::try_from(piece.reports).unwrap_or(i64::MAX);
+        let fuel = i64::try_from(piece.fuel.0).unwrap_or(i64::MAX);
+        let position = i64::try_from(piece.position).unwrap_or(i64::MAX);
         self.last_logged = self.last_logged.max(Some(trial));
         self.write("append to", |connection| {
-            let sql = "INSERT INTO log (trial, report, position, text) \
-                       SELECT ?1, ?2, coalesce(max(position) + 1, 0), ?3 FROM log WHERE trial = ?1";
-            connection.prepare_cached(sql)?.execute(params![trial, report, text]).map(|_| ())
+            let sql = "INSERT OR IGNORE INTO log (trial, report, fuel, position, text) VALUES (?1, ?2, ?3, ?4, ?5)";
+            connection.prepare_cached(sql)?.execute(params![trial, report, fuel, position, piece.text]).map(|_| ())
         })
     }
 
-    /// Forgets a trial's log, because the trial is run again from its start and will write it again.
+    /// Forgets what a trial logged with more than `fuel`, because it had run ahead of its end or its pause.
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn clear_log(&mut self, trial: TrialId) -> Result<(), StoreError> {
+    pub fn cut_log(&mut self, trial: TrialId, fuel: Fuel) -> Result<(), StoreError> {
         let trial = self.number(trial)?;
+        let fuel = i64::try_from(fuel.0).unwrap_or(i64::MAX);
         if self.has_no_log(trial) {
             return Ok(());
         }
         self.write("change", |connection| {
-            connection.prepare_cached("DELETE FROM log WHERE trial = ?1")?.execute([trial]).map(|_| ())
-        })
-    }
-
-    /// Forgets what a trial logged after more than `reports` reports, because it had run ahead of its end.
-    ///
-    /// # Errors
-    /// If it can't be written.
-    pub fn cut_log(&mut self, trial: TrialId, reports: u64) -> Result<(), StoreError> {
-        let trial = self.number(trial)?;
-        let reports = i64::try_from(reports).unwrap_or(i64::MAX);
-        if self.has_no_log(trial) {
-            return Ok(());
-        }
-        self.write("change", |connection| {
-            let sql = "DELETE FROM log WHERE trial = ?1 AND report > ?2";
-            connection.prepare_cached(sql)?.execute([trial, reports]).map(|_| ())
+            let sql = "DELETE FROM log WHERE trial = ?1 AND fuel > ?2";
+            connection.prepare_cached(sql)?.execute([trial, fuel]).map(|_| ())
         })
     }
 

@@ -20,6 +20,7 @@ mod resting;
 mod search;
 mod spec;
 mod state;
+mod trial_log;
 
 pub use ask::{Answer, AskError, AskTell, JobOver, Request, RungAnswer};
 pub use best::Best;
@@ -38,3 +39,4 @@ pub use spec::{
     SpecError, StudySpec,
 };
 pub use state::{StudyState, TrialRecord, TrialStatus};
+pub use trial_log::LogPiece;

@@ -85,15 +85,16 @@ fn the_help_of_run_shows_a_study_file_that_works() {
               that was dropped for want of it is run again from its start; the log is the same for any
               amount
 
-          --at-milestones <AT_MILESTONES>
-              What trials do that have reached a rung, until they can be compared. The log is the same
+          --speculation <SPECULATION>
+              Whether processors that would wait run on with trials ahead of the study's decisions. The
+              log is the same
 
               Possible values:
-              - wait:   They wait
-              - run-on: They run on where a processor is free; what a trial did past its stop is not
-                used
+              - on:  Likely work is done ahead: trials that will probably go on, and the next ones. What
+                is not needed is discarded
+              - off: Nothing is run before it is known to be needed
               
-              [default: wait]
+              [default: on]
 
           --isolation <ISOLATION>
               Where guest code runs

@@ -4,7 +4,7 @@ use trialbox::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::Digest;
 use trialbox::space::{Domain, Parameter, RealRange, Space, Value};
 use trialbox::store::Store;
-use trialbox::study::{Attribute, Chain, Event, Outcome, Report, StudySpec};
+use trialbox::study::{Attribute, Chain, Event, LogPiece, Outcome, Report, StudySpec};
 
 use crate::world::World;
 
@@ -123,7 +123,8 @@ fn what_a_component_wrote_drives_no_terminal() {
     for event in events {
         store.append(&chain.push(event), std::time::Duration::ZERO).unwrap();
     }
-    store.append_log(TrialId(0), 1, hostile).unwrap();
+    let piece = LogPiece { position: 0, reports: 1, fuel: Fuel(0), text: hostile.into() };
+    store.append_log(TrialId(0), &piece).unwrap();
     store.commit().unwrap();
     store.close().unwrap();
     for (command, code) in [

@@ -133,6 +133,34 @@ fn the_views_of_the_store_show_pauses_decisions_and_brackets() {
     assert_eq!(count("SELECT count(*) FROM reports WHERE bracket IS NULL"), 0);
 }
 
+/// What all trials wrote to their logs: trial, reports before, text.
+fn logs(store: &Path) -> Vec<(i64, i64, String)> {
+    let database = rusqlite::Connection::open(store).unwrap();
+    let mut rows = database.prepare("SELECT trial, report, text FROM log ORDER BY trial, position").unwrap();
+    let texts = rows.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    texts.map(Result::unwrap).collect()
+}
+
+#[test]
+fn what_trials_did_ahead_of_the_study_leaves_no_trace_in_their_logs() {
+    for kind in [HyperbandKind::Stopping, HyperbandKind::Promotion] {
+        let plan = plan("toy-wasi", 40, hyperband(kind, 9, 1));
+        let folder = tempfile::tempdir().unwrap();
+        let logs = |name: &str, options: &RunOptions| {
+            let path = folder.path().join(name);
+            begin(&plan, &path, options, &mut [&mut Nobody], &Interrupt::default()).unwrap();
+            logs(&path)
+        };
+        let expected = logs("plain.study", &options(1, Isolation::Thread, Speculation::Off, u64::MAX));
+        assert!(expected.len() > 40, "{}", expected.len());
+        for (index, way) in ways().iter().enumerate() {
+            let found = logs(&format!("{index}.study"), way);
+            let first_difference = found.iter().zip(&expected).position(|(found, expected)| found != expected);
+            assert_eq!((first_difference, found.len()), (None, expected.len()), "{kind:?} {way:?}");
+        }
+    }
+}
+
 #[test]
 fn a_trial_that_reaches_max_t_may_save_what_it_has_learned() {
     let (_, state) = run(&plan("digits", 8, hyperband(HyperbandKind::Stopping, 20, 1)), &ways()[1], &mut Nobody);

@@ -11,7 +11,7 @@ use trialbox::sandbox::component::{self, ComponentError};
 use trialbox::sandbox::instance::{EngineFailure, Program};
 use trialbox::sandbox::{Arguments, Artifact, DataSets, Gate, Sandbox, TrialSink};
 use trialbox::space::Value;
-use trialbox::study::{Attribute, Description, FloatMode, Limits, Outcome, Report};
+use trialbox::study::{Attribute, Description, FloatMode, Limits, LogPiece, Outcome, Report};
 
 /// The engine that tests share.
 pub static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(FloatMode::Native).unwrap());
@@ -93,8 +93,8 @@ impl TrialSink for Listener {
         self.0.lock().unwrap().reports.push((fuel.0, report));
     }
 
-    fn log(&mut self, reports: u64, text: String) {
-        self.0.lock().unwrap().log.push((reports, text));
+    fn log(&mut self, piece: LogPiece) {
+        self.0.lock().unwrap().log.push((piece.reports, piece.text));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
 
-use super::HostState;
+use super::{HostState, fuel_of};
 
 /// A trial's log. Text that WASI's streams write comes in through [`TrialLog::shared`], which has no access to the store; it
 /// is priced when the guest gets control back.
@@ -111,8 +111,10 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
         |mut store: StoreContextMut<'_, HostState>, (text,): (String,)| {
             let state = store.data_mut();
             state.owe_call(text.len() as u64);
-            state.write_log(text.as_bytes());
-            state.write_log(b"\n");
+            let fuel = fuel_of(&store);
+            let state = store.data_mut();
+            state.write_log(fuel, text.as_bytes());
+            state.write_log(fuel, b"\n");
             Ok(())
         },
     )

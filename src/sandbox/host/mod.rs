@@ -24,7 +24,7 @@ use super::fault::Fault;
 use super::instance::{Gate, TrialSink};
 use super::memory::MemoryBound;
 use crate::numeric::amount::{Fuel, Seed};
-use crate::study::{Limits, Outcome};
+use crate::study::{Limits, LogPiece, Outcome};
 use data::DataSets;
 use log::TrialLog;
 
@@ -60,8 +60,19 @@ pub(super) struct TrialState {
     pub(super) gate: Arc<Gate>,
     pub(super) data: Arc<DataSets>,
     pub(super) reports: u64,
+    /// How many pieces of its log were passed on.
+    pub(super) log_pieces: u64,
     pub(super) artifacts: BTreeMap<String, Vec<u8>>,
     pub(super) artifact_bytes: u64,
+}
+
+impl TrialState {
+    /// Passes on what the trial wrote to its log.
+    pub(super) fn pass_on(&mut self, fuel: Fuel, text: String) {
+        let position = self.log_pieces;
+        self.log_pieces += 1;
+        self.sink.log(LogPiece { position, reports: self.reports, fuel, text });
+    }
 }
 
 impl HostState {
@@ -105,18 +116,18 @@ impl HostState {
         self.debt = self.debt.saturating_add(fuel);
     }
 
-    /// Puts text into the log.
-    pub(super) fn write_log(&mut self, bytes: &[u8]) {
+    /// Puts text into the log, written when the trial had used that much fuel.
+    pub(super) fn write_log(&mut self, fuel: Fuel, bytes: &[u8]) {
         self.log.write(bytes);
-        self.flush_log();
+        self.flush_log(fuel);
     }
 
     /// Passes on what the log has gathered.
-    pub(super) fn flush_log(&mut self) {
+    pub(super) fn flush_log(&mut self, fuel: Fuel) {
         if let Role::Trial(trial) = &mut self.role
             && let Some(text) = self.log.take()
         {
-            trial.sink.log(trial.reports, text);
+            trial.pass_on(fuel, text);
         }
     }
 }
@@ -174,7 +185,8 @@ pub(super) fn charge_debt(mut store: StoreContextMut<'_, HostState>, hook: CallH
         let state = store.data_mut();
         let bytes = state.log.take_unpriced();
         state.owe_call(bytes);
-        state.flush_log();
+        let fuel = fuel_of(&store);
+        store.data_mut().flush_log(fuel);
     }
     let debt = std::mem::take(&mut store.data_mut().debt);
     let suspended = store.data_mut().pace.was_suspended();
