@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::early::EarlyResults;
+use super::early_logs::EarlyLogs;
 use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
 use super::{
@@ -25,9 +25,11 @@ use crate::study::{
 const TICK: Duration = Duration::from_millis(100);
 /// How many messages are taken in before actions are carried out.
 const MESSAGES_PER_TURN: usize = 256;
-/// A trial with more unconsumed reports than this is held, until it has fewer than the other.
-const HOLD_ABOVE: usize = 4_096;
-const RELEASE_BELOW: usize = 1_024;
+/// A trial with more bytes of unconsumed reports than this is held, until it has fewer than the other.
+const HOLD_ABOVE_BYTES: u64 = 4 << 20;
+const RELEASE_BELOW_BYTES: u64 = 1 << 20;
+/// How many workers in a row may be lost before they have loaded the program, once one has.
+const LOADS_LOST_MAX: u32 = 3;
 /// How many early trials a worker has that it may run when no other can: so many that it has the next one at hand.
 const EARLY_TRIALS_AT_HAND: usize = 2;
 
@@ -62,14 +64,17 @@ struct Driver<'a, 'b> {
     workers: BTreeMap<WorkerId, Staffed>,
     /// Where each running trial runs, and how far it is.
     trials: BTreeMap<TrialId, Placed>,
-    /// How many workers a trial was aboard of when they were lost.
-    losses: BTreeMap<TrialId, u32>,
+    /// Whether some worker has loaded the program.
+    has_loaded: bool,
+    /// How many workers in a row were lost before they had loaded it.
+    loads_lost: u32,
     /// Trials that were aboard of a lost worker: they run one at a time, on a worker of their own, so that the culprit shows.
     quarantine: VecDeque<TrialId>,
     /// What ended trials left behind, until their end is in the log.
     artifacts: BTreeMap<TrialId, Vec<Artifact>>,
+    artifact_bytes: u64,
     held: BTreeSet<TrialId>,
-    early: EarlyResults,
+    early_logs: EarlyLogs,
     early_trials_max: u64,
     began: Instant,
     progress: RunProgress,
@@ -122,7 +127,8 @@ impl<'a, 'b> Driver<'a, 'b> {
         }
         let slots = study.spec().slots().map_or(1, u64::from);
         Ok(Self {
-            early: EarlyResults::new(options.paused_memory_bytes_max),
+            early_logs: EarlyLogs::default(),
+            artifact_bytes: 0,
             early_trials_max: match options.speculation {
                 Speculation::On => slots.saturating_mul(EARLY_TRIALS_PER_SLOT),
                 Speculation::Off => 0,
@@ -135,7 +141,8 @@ impl<'a, 'b> Driver<'a, 'b> {
             pool: Pool::new(options.isolation),
             workers: BTreeMap::new(),
             trials: BTreeMap::new(),
-            losses: BTreeMap::new(),
+            has_loaded: false,
+            loads_lost: 0,
             quarantine: VecDeque::new(),
             artifacts: BTreeMap::new(),
             held: BTreeSet::new(),
@@ -229,7 +236,6 @@ impl<'a, 'b> Driver<'a, 'b> {
         self.journal.append(entry)?;
         match &entry.event {
             Event::TrialEnded { trial, outcome, artifacts, .. } => {
-                self.losses.remove(trial);
                 self.held.remove(trial);
                 // A suspect can end while it waits for its turn, by a report of its first run.
                 self.quarantine.retain(|suspect| suspect != trial);
@@ -239,7 +245,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 self.keep_artifacts(*trial, artifacts)?;
             }
             Event::TrialStarted { trial, .. } => {
-                for piece in self.early.take(*trial) {
+                for piece in self.early_logs.take(*trial) {
                     self.journal.append_log(*trial, &piece)?;
                 }
             }
@@ -269,9 +275,11 @@ impl<'a, 'b> Driver<'a, 'b> {
 
     fn keep_artifacts(&mut self, trial: TrialId, recorded: &[ArtifactRecord]) -> Result<(), ExecutorError> {
         let Some(mut artifacts) = self.artifacts.remove(&trial) else { return Ok(()) };
+        self.artifact_bytes = self.artifact_bytes.saturating_sub(bytes_of(&artifacts));
         // The study may have ended the trial before its own end; then it left nothing.
         artifacts.retain(|artifact| recorded.contains(&artifact.record));
-        let is_best = self.study.state().best().is_some_and(|best| best.trial == trial);
+        // One that is paused has left nothing yet, however good it is.
+        let is_best = self.study.state().best_ended().is_some_and(|best| best.trial == trial);
         let keep = match self.options.keep_artifacts {
             KeepArtifacts::None => false,
             KeepArtifacts::Best => is_best,
@@ -295,6 +303,12 @@ impl<'a, 'b> Driver<'a, 'b> {
         open.min_by_key(|(_, worker)| worker.trials).map(|(id, _)| *id)
     }
 
+    /// Whether trials may go ahead of the study: what they say is kept here until it decides.
+    fn has_room(&self) -> bool {
+        let said = self.study.bytes_waiting_in_all().saturating_add(self.early_logs.bytes());
+        said.saturating_add(self.artifact_bytes) < self.options.paused_memory_bytes_max
+    }
+
     /// Gives workers trials to run early, when no other can run.
     fn start_early(&mut self) {
         if self.progress.workers_lost > 0 {
@@ -302,7 +316,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             return;
         }
         let wants_more = |worker: &Staffed| worker.loaded && !worker.quarantine && worker.early < EARLY_TRIALS_AT_HAND;
-        while self.study.num_early() < self.early_trials_max && self.early.has_room() {
+        while self.study.num_early() < self.early_trials_max && self.has_room() {
             let wanting = self.workers.iter().filter(|(_, worker)| wants_more(worker));
             let Some(worker) = wanting.min_by_key(|(_, worker)| worker.early).map(|(id, _)| *id) else { return };
             let Some(job) = self.study.start_early() else { return };
@@ -351,11 +365,12 @@ impl<'a, 'b> Driver<'a, 'b> {
     }
 
     /// A trial stands at a milestone and waits: by what is known it may go on, or rest until it is started.
-    fn speculate(&mut self, trial: TrialId) {
-        let Some(placed) = self.trials.get(&trial) else { return };
+    fn speculate(&mut self, trial: TrialId, level: u64) {
+        // It may have been told to go on in the meantime.
+        let Some(placed) = self.trials.get(&trial).filter(|placed| placed.milestone == Some(level)) else { return };
         let (worker, standing) = (placed.worker, placed.standing);
-        let is_wanted = self.options.speculation == Speculation::On && !self.is_quarantine(worker);
-        let forecast = placed.milestone.filter(|_| is_wanted).and_then(|reached| self.study.forecast(trial, reached));
+        let is_wanted = self.options.speculation == Speculation::On && self.has_room();
+        let forecast = if is_wanted { self.study.forecast(trial, level) } else { None };
         let job = match standing {
             Standing::Running => self.study.job(trial),
             Standing::Early => self.study.early_job(trial),
@@ -491,6 +506,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 if let Some(staffed) = self.workers.get_mut(&worker) {
                     staffed.loaded = true;
                 }
+                (self.has_loaded, self.loads_lost) = (true, 0);
                 Ok(())
             }
             FromPool::Said(_, FromWorker::Inspected(_)) => Ok(()),
@@ -515,18 +531,15 @@ impl<'a, 'b> Driver<'a, 'b> {
         self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
         placed.fuel = fuel;
         let is_early = matches!(placed.standing, Standing::Early | Standing::Resting);
-        if is_early {
-            self.early.count(&happening);
-        }
         match happening {
             Happening::Reported { report, .. } => {
                 self.study.handle(Input::Reported { trial, fuel, report })?;
                 self.hold_if_ahead(trial);
             }
             Happening::Advanced { .. } => self.study.handle(Input::Advanced { trial, fuel })?,
-            Happening::Waiting { .. } => self.speculate(trial),
+            Happening::Waiting { level, .. } => self.speculate(trial, level),
             Happening::Dropped { .. } => self.relaunch_dropped(trial)?,
-            Happening::Logged { piece, .. } if is_early => self.early.keep_log(trial, piece),
+            Happening::Logged { piece, .. } if is_early => self.early_logs.keep(trial, piece),
             Happening::Logged { piece, .. } => self.journal.append_log(trial, &piece)?,
             Happening::Ended { outcome, artifacts, .. } => {
                 if let Some(placed) = self.trials.remove(&trial) {
@@ -534,6 +547,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 }
                 let records = artifacts.iter().map(|artifact| artifact.record.clone()).collect();
                 if !artifacts.is_empty() {
+                    self.artifact_bytes = self.artifact_bytes.saturating_add(bytes_of(&artifacts));
                     self.artifacts.insert(trial, artifacts);
                 }
                 self.study.handle(Input::Ended { trial, fuel, outcome, artifacts: records })?;
@@ -561,7 +575,7 @@ impl<'a, 'b> Driver<'a, 'b> {
 
     /// A trial whose reports pile up waits inside its next one.
     fn hold_if_ahead(&mut self, trial: TrialId) {
-        if self.study.reports_waiting(trial) <= HOLD_ABOVE || self.held.contains(&trial) {
+        if self.study.bytes_waiting(trial) <= HOLD_ABOVE_BYTES || self.held.contains(&trial) {
             return;
         }
         let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) else { return };
@@ -574,7 +588,7 @@ impl<'a, 'b> Driver<'a, 'b> {
 
     fn release_held(&mut self) {
         let behind: Vec<TrialId> =
-            self.held.iter().copied().filter(|trial| self.study.reports_waiting(*trial) < RELEASE_BELOW).collect();
+            self.held.iter().copied().filter(|trial| self.study.bytes_waiting(*trial) < RELEASE_BELOW_BYTES).collect();
         for trial in behind {
             self.held.remove(&trial);
             if let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) {
@@ -588,7 +602,10 @@ impl<'a, 'b> Driver<'a, 'b> {
         let Some(mut lost) = self.workers.remove(&worker) else { return Ok(()) };
         lost.handle.kill();
         if !lost.loaded {
-            return Err(ExecutorError::WorkerLost { words });
+            self.loads_lost += 1;
+            if self.loads_lost > LOADS_LOST_MAX || !self.has_loaded {
+                return Err(ExecutorError::WorkerLost { words });
+            }
         }
         self.progress.workers_lost += 1;
         if !lost.quarantine {
@@ -607,7 +624,6 @@ impl<'a, 'b> Driver<'a, 'b> {
                 // It is run again if it is promoted or started. An early one may be the culprit; then it will show itself.
                 continue;
             }
-            *self.losses.entry(trial).or_default() += 1;
             if lost.quarantine {
                 // It was alone, and has lost its second worker.
                 self.study.handle(Input::Crashed { trial })?;
@@ -629,4 +645,8 @@ impl<'a, 'b> Driver<'a, 'b> {
         }
         Ok(())
     }
+}
+
+fn bytes_of(artifacts: &[Artifact]) -> u64 {
+    artifacts.iter().map(|artifact| artifact.record.bytes).sum()
 }

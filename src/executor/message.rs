@@ -13,8 +13,7 @@ use super::Program;
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Arguments, Artifact, ComponentError, Inspection};
-use crate::space::Value;
-use crate::study::{Attribute, FloatMode, Limits, LogPiece, Outcome, Report};
+use crate::study::{FloatMode, Limits, LogPiece, Outcome, Report};
 
 /// From the driver to a worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,6 +76,15 @@ pub(super) struct Place {
     pub(super) is_early: bool,
 }
 
+impl MilestoneAt {
+    /// The level of the resource.
+    pub(super) fn level(&self) -> u64 {
+        match self {
+            Self::Report { level, .. } | Self::Fuel(Fuel(level)) => *level,
+        }
+    }
+}
+
 /// Where a trial waits for the study's decision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum MilestoneAt {
@@ -117,8 +125,8 @@ pub(super) enum Happening {
     Reported { trial: TrialId, fuel: Fuel, report: Report },
     /// It has used at least this much fuel.
     Advanced { trial: TrialId, fuel: Fuel },
-    /// It has come to where it waits to be told to go on.
-    Waiting { trial: TrialId },
+    /// It has come to a milestone, and waits to be told to go on.
+    Waiting { trial: TrialId, level: u64 },
     /// It wrote to its log.
     Logged { trial: TrialId, piece: LogPiece },
     /// It ended.
@@ -133,7 +141,7 @@ impl Happening {
         match self {
             Self::Reported { trial, .. }
             | Self::Advanced { trial, .. }
-            | Self::Waiting { trial }
+            | Self::Waiting { trial, .. }
             | Self::Logged { trial, .. }
             | Self::Ended { trial, .. }
             | Self::Dropped { trial } => *trial,
@@ -142,19 +150,13 @@ impl Happening {
 
     /// About how many bytes it takes to keep what the trial said.
     pub(super) fn bytes(&self) -> u64 {
-        let bytes = match self {
-            Self::Reported { report, .. } => {
-                let texts = report.attributes.iter().map(|attribute| match &attribute.value {
-                    Value::Text(text) => attribute.name.len() + text.len(),
-                    _ => attribute.name.len(),
-                });
-                texts.map(|bytes| bytes + size_of::<Attribute>()).sum()
-            }
-            Self::Logged { piece, .. } => piece.text.len(),
-            Self::Ended { artifacts, .. } => artifacts.iter().map(|artifact| artifact.bytes.len()).sum(),
+        let said = match self {
+            Self::Reported { report, .. } => report.bytes(),
+            Self::Logged { piece, .. } => piece.text.len() as u64,
+            Self::Ended { artifacts, .. } => artifacts.iter().map(|artifact| artifact.record.bytes).sum(),
             Self::Advanced { .. } | Self::Waiting { .. } | Self::Dropped { .. } => 0,
         };
-        bytes as u64
+        said.saturating_add(size_of::<Self>() as u64)
     }
 }
 

@@ -4,11 +4,11 @@
 //! store. The process that decides never runs guest code, unless it is asked to with [`Isolation::Thread`].
 
 mod driver;
-mod early;
+mod early_logs;
 mod interrupt;
 mod journal;
+mod kept;
 mod message;
-mod paused;
 mod pool;
 mod single;
 mod worker;
@@ -53,8 +53,8 @@ pub struct RunOptions {
     /// The folder of compiled components, if there is one.
     pub cache: Option<PathBuf>,
     /// How much memory paused trials may keep, all workers together, in bytes. One that is dropped for want of it is run again
-    /// from its start if it is promoted. Early trials are kept in what the paused ones leave, and what they said may take as much
-    /// again.
+    /// from its start if it is promoted. Early trials are kept in what the paused ones leave. What trials say ahead of the study's
+    /// decisions may take as much again; beyond that there is no speculation.
     pub paused_memory_bytes_max: u64,
     /// Whether processors that would wait are given work that may turn out unneeded.
     pub speculation: Speculation,

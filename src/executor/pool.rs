@@ -2,11 +2,11 @@
 //!
 //! Whatever a worker says, or that it is gone, arrives at one channel, with the worker's number.
 
-use std::io::{BufReader, BufWriter, Read};
+use std::io::{self, BufReader, BufWriter, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ use super::{ExecutorError, Isolation};
 
 /// The first argument by which a program is told to be a worker.
 const WORKER_ARGUMENT: &str = "__worker";
+
+/// How many messages of workers may wait to be heard. A worker that has more to say waits; it can be told things meanwhile.
+const MESSAGES_MAX: usize = 64;
 
 /// How much of a lost worker's last words is kept.
 const LAST_WORDS_BYTES_MAX: usize = 4 << 10;
@@ -36,7 +39,7 @@ pub(super) enum FromPool {
 /// Makes workers and hears them.
 pub(super) struct Pool {
     isolation: Isolation,
-    sender: Sender<FromPool>,
+    sender: SyncSender<FromPool>,
     receiver: Receiver<FromPool>,
     next: u64,
 }
@@ -54,7 +57,7 @@ enum Line {
 
 impl Pool {
     pub(super) fn new(isolation: Isolation) -> Self {
-        let (sender, receiver) = mpsc::channel();
+        let (sender, receiver) = mpsc::sync_channel(MESSAGES_MAX);
         Self { isolation, sender, receiver, next: 0 }
     }
 
@@ -109,7 +112,7 @@ impl Drop for WorkerHandle {
     }
 }
 
-fn spawn_thread(id: WorkerId, sender: Sender<FromPool>) -> Line {
+fn spawn_thread(id: WorkerId, sender: SyncSender<FromPool>) -> Line {
     let (to_worker, inbox) = mpsc::channel();
     std::thread::spawn(move || {
         let mut outbox = |message| sender.send(FromPool::Said(id, message)).map_err(|mpsc::SendError(_)| DriverGone);
@@ -120,7 +123,7 @@ fn spawn_thread(id: WorkerId, sender: Sender<FromPool>) -> Line {
     Line::Thread(to_worker)
 }
 
-fn spawn_process(id: WorkerId, sender: Sender<FromPool>) -> Result<Line, ExecutorError> {
+fn spawn_process(id: WorkerId, sender: SyncSender<FromPool>) -> Result<Line, ExecutorError> {
     let program = worker_program()?;
     let failed = |source| ExecutorError::Spawn { program: program.clone(), source };
     let mut child = Command::new(&program)
@@ -140,10 +143,16 @@ fn spawn_process(id: WorkerId, sender: Sender<FromPool>) -> Result<Line, Executo
     let heard = last_words.clone();
     let listener = std::thread::spawn(move || hear_last_words(stderr, &heard));
     std::thread::spawn(move || {
-        pass_on(id, stdout, &sender);
-        let _ = listener.join();
-        let words = last_words.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = sender.send(FromPool::Gone(id, String::from_utf8_lossy(&words).trim().to_owned()));
+        let last_words = match pass_on(id, stdout, &sender) {
+            // Its other stream ends with it.
+            Ok(()) => {
+                let _ = listener.join();
+                let words = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+                String::from_utf8_lossy(&words).trim().to_owned()
+            }
+            Err(error) => format!("it said something that is no message: {error}"),
+        };
+        let _ = sender.send(FromPool::Gone(id, last_words));
     });
     Ok(Line::Process { child, stdin: BufWriter::new(stdin) })
 }
@@ -194,13 +203,15 @@ fn serve() -> ! {
     std::process::exit(0);
 }
 
-fn pass_on(id: WorkerId, stdout: ChildStdout, sender: &Sender<FromPool>) {
+/// Passes on what a worker says, until it is gone or nobody hears any more.
+fn pass_on(id: WorkerId, stdout: ChildStdout, sender: &SyncSender<FromPool>) -> io::Result<()> {
     let mut stdout = BufReader::with_capacity(64 << 10, stdout);
-    while let Ok(Some(message)) = read_message(&mut stdout) {
+    while let Some(message) = read_message(&mut stdout)? {
         if sender.send(FromPool::Said(id, message)).is_err() {
-            return;
+            break;
         }
     }
+    Ok(())
 }
 
 fn hear_last_words(mut stderr: ChildStderr, heard: &Mutex<Vec<u8>>) {

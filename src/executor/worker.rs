@@ -14,8 +14,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::Program;
+use super::kept::Kept;
 use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
-use super::paused::Paused;
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::component::{self, ComponentError};
@@ -28,6 +28,8 @@ use crate::study::{ComponentId, FloatMode, Limits, LogPiece, Report};
 const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
 /// How much of it may wait.
 const FLUSH_COUNT: usize = 256;
+/// About how many bytes of it may wait.
+const FLUSH_BYTES: u64 = 1 << 20;
 /// What a paused trial is taken to need beside its memory and its artifacts: the touched part of its stack, and the host's state.
 const KEPT_BYTES: u64 = 64 << 10;
 
@@ -86,14 +88,15 @@ impl Fiber {
         }
     }
 
-    /// Has it wait if it stands at its milestone; whether it now does and did not before.
-    fn stop_at_milestone(&mut self) -> bool {
-        let is_there = match &self.place.milestone {
-            Some(MilestoneAt::Fuel(level)) => self.bound > *level,
-            Some(MilestoneAt::Report { level, .. }) => self.reached >= *level,
-            None => false,
+    /// Has it wait if it stands at its milestone; tells if it now does and did not before.
+    fn stop_at_milestone(&mut self) -> Option<Happening> {
+        let milestone = self.place.milestone.as_ref()?;
+        let is_there = match milestone {
+            MilestoneAt::Fuel(level) => self.bound > *level,
+            MilestoneAt::Report { level, .. } => self.reached >= *level,
         };
-        is_there && !std::mem::replace(&mut self.waits, true)
+        let (trial, level) = (self.trial, milestone.level());
+        (is_there && !std::mem::replace(&mut self.waits, true)).then_some(Happening::Waiting { trial, level })
     }
 }
 
@@ -137,7 +140,8 @@ pub(super) fn work(inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) {
         happenings: Vec::new(),
         ends: 0,
         flushed: Instant::now(),
-        paused: Paused::new(0),
+        kept: Kept::new(0),
+        bytes: 0,
     };
     // The driver's going is the only way in which this ends.
     let _ = worker.run(inbox, outbox);
@@ -151,7 +155,9 @@ struct Worker {
     /// How many ends are among it.
     ends: usize,
     flushed: Instant,
-    paused: Paused<Fiber>,
+    kept: Kept<Fiber>,
+    /// About how many bytes of what happened were not passed on yet.
+    bytes: u64,
 }
 
 impl Worker {
@@ -174,6 +180,7 @@ impl Worker {
     fn is_flush_due(&self) -> bool {
         self.ends > self.fibers.len()
             || self.happenings.len() >= FLUSH_COUNT
+            || self.bytes >= FLUSH_BYTES
             || self.flushed.elapsed() >= FLUSH_INTERVAL
     }
 
@@ -197,7 +204,7 @@ impl Worker {
                 outbox(FromWorker::Inspected(inspect(&component, &limits, float_mode, cache)))
             }
             ToWorker::Load { program, cache, paused_memory_bytes_max } => {
-                self.paused = Paused::new(paused_memory_bytes_max);
+                self.kept = Kept::new(paused_memory_bytes_max);
                 let loaded = load(&program, cache).map(|loaded| self.loaded = Some(loaded));
                 outbox(FromWorker::Loaded(loaded.map(|()| fuel_schedule(program.float_mode))))
             }
@@ -207,6 +214,7 @@ impl Worker {
             }
             ToWorker::Stop(trial) => {
                 self.fibers.retain(|fiber| fiber.trial != trial);
+                self.kept.take(trial);
                 Ok(())
             }
             ToWorker::Pause(trial) => {
@@ -218,19 +226,19 @@ impl Worker {
                 Ok(())
             }
             ToWorker::Continue { trial, place } => {
-                self.fibers.extend(self.paused.take(trial));
+                self.fibers.extend(self.kept.take(trial));
                 // If it is not there, it was dropped, and the driver hears of that.
                 if let Some(fiber) = self.fibers.iter_mut().find(|fiber| fiber.trial == trial) {
                     fiber.place = place;
                     fiber.waits = false;
-                    if fiber.stop_at_milestone() {
-                        self.happenings.push(Happening::Waiting { trial });
-                    }
+                    let waiting = fiber.stop_at_milestone();
+                    self.note(waiting);
                 }
                 Ok(())
             }
             ToWorker::Hold { trial, held } => {
-                if let Some(fiber) = self.fibers.iter_mut().find(|fiber| fiber.trial == trial) {
+                let running = self.fibers.iter_mut().find(|fiber| fiber.trial == trial);
+                if let Some(fiber) = running.or_else(|| self.kept.get_mut(trial)) {
                     fiber.held = held;
                     fiber.gate.set_closed(held);
                 }
@@ -256,15 +264,22 @@ impl Worker {
     /// Keeps a trial for later, as far as there is memory.
     fn pause(&mut self, trial: TrialId) {
         let Some((fiber, bytes)) = self.take_off(trial) else { return };
-        let gone = self.paused.put(trial, fiber, bytes);
-        self.happenings.extend(gone.into_iter().map(|trial| Happening::Dropped { trial }));
+        let gone = self.kept.pause(trial, fiber, bytes);
+        self.note(gone.into_iter().map(|trial| Happening::Dropped { trial }));
     }
 
-    /// Keeps an early trial for its start, if there is memory that no paused one needs.
+    /// Keeps an early trial for its start, as far as there is memory that no paused one needs.
     fn rest(&mut self, trial: TrialId) {
         let Some((fiber, bytes)) = self.take_off(trial) else { return };
-        if !self.paused.put_if_room(trial, fiber, bytes) {
-            self.happenings.push(Happening::Dropped { trial });
+        let gone = self.kept.rest(trial, fiber, bytes);
+        self.note(gone.into_iter().map(|trial| Happening::Dropped { trial }));
+    }
+
+    /// Notes down what has happened, to be passed on.
+    fn note(&mut self, happenings: impl IntoIterator<Item = Happening>) {
+        for happening in happenings {
+            self.bytes = self.bytes.saturating_add(happening.bytes());
+            self.happenings.push(happening);
         }
     }
 
@@ -288,8 +303,9 @@ impl Worker {
         // Yields are wake-ups of our own choosing: the trial is polled again when its turn comes.
         let polled = fiber.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let trial = fiber.trial;
+        let mut happened = Vec::new();
         for note in fiber.happened.take() {
-            self.happenings.push(match note {
+            happened.push(match note {
                 Note::Reported(fuel, report) => {
                     fiber.note_report(fuel, &report);
                     Happening::Reported { trial, fuel, report }
@@ -302,19 +318,19 @@ impl Worker {
                 if !fiber.gate.is_waiting() {
                     // A yield comes after a whole interval since fuel was last set, which was at the last report or later.
                     fiber.bound = fiber.bound.saturating_add(Fuel(YIELD_INTERVAL));
-                    self.happenings.push(Happening::Advanced { trial, fuel: fiber.bound });
+                    happened.push(Happening::Advanced { trial, fuel: fiber.bound });
                 }
-                if fiber.stop_at_milestone() {
-                    self.happenings.push(Happening::Waiting { trial });
-                }
+                happened.extend(fiber.stop_at_milestone());
+                self.note(happened);
                 Ok(())
             }
             Poll::Ready(result) => {
                 self.fibers.swap_remove(index);
                 self.ends += 1;
+                self.note(happened);
                 match result {
                     Ok(Ended { fuel, outcome, artifacts }) => {
-                        self.happenings.push(Happening::Ended { trial, fuel, outcome, artifacts });
+                        self.note([Happening::Ended { trial, fuel, outcome, artifacts }]);
                         Ok(())
                     }
                     Err(failure) => {
@@ -329,6 +345,7 @@ impl Worker {
     fn flush(&mut self, outbox: Outbox<'_>) -> Result<(), DriverGone> {
         self.flushed = Instant::now();
         self.ends = 0;
+        self.bytes = 0;
         if self.happenings.is_empty() {
             return Ok(());
         }

@@ -130,7 +130,7 @@ impl Simulation<'_> {
 
     /// Tells the machine what a trial does next, if it runs and that is not known there yet.
     fn go_on<E>(&mut self, trial: TrialId, is_over: bool) -> Result<(), SimulationError<E>> {
-        if self.study.job(trial).is_none() || self.study.reports_waiting(trial) > 0 {
+        if self.study.job(trial).is_none() || self.study.bytes_waiting(trial) > 0 {
             return Ok(());
         }
         let known = usize::try_from(trial.0).ok().and_then(|index| self.trials.get_mut(index));

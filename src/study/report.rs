@@ -64,6 +64,19 @@ impl Report {
         self.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| &attribute.value)
     }
 
+    /// About how many bytes it takes to keep the report in memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let attributes = self.attributes.iter().map(|attribute| {
+            let text = match &attribute.value {
+                Value::Text(text) => text.len(),
+                _ => 0,
+            };
+            size_of::<Attribute>() + attribute.name.len() + text
+        });
+        (size_of::<Self>() + attributes.sum::<usize>()) as u64
+    }
+
     /// The attribute as an amount of a resource, if it is one: an integer from 1, or a real number without a fraction.
     #[must_use]
     pub fn resource(&self, name: &str) -> Option<u64> {

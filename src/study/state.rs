@@ -107,6 +107,12 @@ impl StudyState {
         self.best
     }
 
+    /// The best trial among those that have ended.
+    #[must_use]
+    pub fn best_ended(&self) -> Option<Best> {
+        self.best_ended
+    }
+
     /// When the last event happened.
     #[must_use]
     pub fn time(&self) -> VirtualTime {

@@ -336,11 +336,15 @@ fn nothing_is_decided_while_an_earlier_event_is_possible() {
 }
 
 #[test]
-fn only_reports_count_as_reports_waiting() {
+fn only_reports_that_were_not_consumed_take_memory() {
     let mut study = launched(study_of(2, 2));
     study.handle(reported(1, 10, 0.5)).unwrap();
+    let one = study.bytes_waiting(TrialId(1));
     study.handle(ended(1, 20, Outcome::Completed)).unwrap();
-    assert_eq!((study.reports_waiting(TrialId(0)), study.reports_waiting(TrialId(1))), (0, 1));
+    assert_eq!((study.bytes_waiting(TrialId(0)), study.bytes_waiting(TrialId(1))), (0, one));
+    assert!(one > 0);
+    study.handle(ended(0, 30, Outcome::Completed)).unwrap();
+    assert_eq!(study.bytes_waiting(TrialId(1)), 0);
 }
 
 #[test]

@@ -175,6 +175,8 @@ pub struct Study {
     actions: VecDeque<Action>,
     /// Why no more jobs are started, once that is so.
     closed: Option<EndReason>,
+    /// About how many bytes of reports have come in and not been consumed.
+    bytes_waiting: u64,
     /// When and where the last report or end was.
     last: (VirtualTime, Slot),
     judgement: Option<Judgement>,
@@ -200,6 +202,7 @@ impl Study {
             state: StudyState::new(spec.metrics.clone()),
             actions: VecDeque::new(),
             closed: None,
+            bytes_waiting: 0,
             last: (VirtualTime(0), Slot(0)),
             judgement: None,
             spec,
@@ -319,10 +322,16 @@ impl Study {
         self.trials.get(&trial).filter(|_| is_early).map(|known| &known.job)
     }
 
-    /// How many of a trial's reports have come in and not been consumed.
+    /// About how many bytes of all trials' reports have come in and not been consumed.
     #[must_use]
-    pub fn reports_waiting(&self, trial: TrialId) -> usize {
-        self.trials.get(&trial).map_or(0, Trial::reports_waiting)
+    pub fn bytes_waiting_in_all(&self) -> u64 {
+        self.bytes_waiting
+    }
+
+    /// About how many bytes of a trial's reports have come in and not been consumed.
+    #[must_use]
+    pub fn bytes_waiting(&self, trial: TrialId) -> u64 {
+        self.trials.get(&trial).map_or(0, Trial::bytes_waiting)
     }
 
     /// The milestone to which a trial that has come to one, `reached`, would go on if that were decided now; none if it would not go
@@ -369,9 +378,10 @@ impl Study {
     fn with_trial<R>(&mut self, trial: TrialId, change: impl FnOnce(&mut Trial) -> R) -> Option<R> {
         let by_fuel = self.by_fuel();
         let known = self.trials.get_mut(&trial)?;
-        let before = known.next_event(by_fuel).moment;
+        let (before, bytes_before) = (known.next_event(by_fuel).moment, known.bytes_waiting());
         let changed = change(known);
         let after = known.next_event(by_fuel).moment;
+        self.bytes_waiting = self.bytes_waiting + known.bytes_waiting() - bytes_before;
         if after != before && known.has_slot {
             self.frontier.place(known.job.slot, after);
         }
@@ -568,6 +578,7 @@ impl Study {
         self.leave_slot(trial);
         self.withdraw_launch(trial);
         let Some(known) = self.trials.remove(&trial) else { return };
+        self.bytes_waiting -= known.bytes_waiting();
         let reward = self.state.trial(trial).and_then(|record| record.reward);
         let outcome = match outcome {
             Outcome::Completed if reward.is_none() => {

@@ -19,6 +19,7 @@ pub(super) struct Trial {
     fuel_bound: Fuel,
     /// What has come in and not been consumed, in order.
     waiting: VecDeque<Waiting>,
+    bytes_waiting: u64,
     /// A print of each report that came in, to compare a second run with.
     prints: Vec<u64>,
     /// How many reports came in from the present run.
@@ -33,6 +34,16 @@ pub(super) struct Trial {
 pub(super) struct Waiting {
     pub(super) fuel: Fuel,
     pub(super) what: Happened,
+}
+
+impl Waiting {
+    /// About how many bytes it takes to keep what was reported.
+    fn bytes(&self) -> u64 {
+        match &self.what {
+            Happened::Reported(report) => report.bytes(),
+            Happened::Ended(..) | Happened::AtMilestone => 0,
+        }
+    }
 }
 
 pub(super) enum Happened {
@@ -61,6 +72,7 @@ impl Trial {
             is_over: false,
             fuel_bound: Fuel(0),
             waiting: VecDeque::new(),
+            bytes_waiting: 0,
             prints: Vec::new(),
             reports_of_run: 0,
             end_came: false,
@@ -101,8 +113,14 @@ impl Trial {
         let next = self.waiting.front().map_or(self.fuel_bound, |waiting| waiting.fuel);
         match self.milestone_of_fuel(by_fuel) {
             Some(milestone) if next > milestone => Some(Waiting { fuel: milestone, what: Happened::AtMilestone }),
-            _ => self.waiting.pop_front(),
+            _ => self.pop_waiting(),
         }
+    }
+
+    fn pop_waiting(&mut self) -> Option<Waiting> {
+        let waiting = self.waiting.pop_front()?;
+        self.bytes_waiting -= waiting.bytes();
+        Some(waiting)
     }
 
     fn milestone_of_fuel(&self, by_fuel: bool) -> Option<Fuel> {
@@ -131,9 +149,9 @@ impl Trial {
         })
     }
 
-    /// How many reports have come in and not been consumed.
-    pub(super) fn reports_waiting(&self) -> usize {
-        self.waiting.len() - usize::from(self.end_came)
+    /// About how many bytes of reports have come in and not been consumed.
+    pub(super) fn bytes_waiting(&self) -> u64 {
+        self.bytes_waiting
     }
 
     pub(super) fn advance(&mut self, fuel: Fuel) {
@@ -169,6 +187,7 @@ impl Trial {
         }
         self.prints.push(print);
         self.advance(fuel);
+        self.bytes_waiting += report.bytes();
         self.waiting.push_back(Waiting { fuel, what: Happened::Reported(report) });
         Ok(())
     }
