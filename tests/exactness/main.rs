@@ -8,6 +8,7 @@
 
 mod killing;
 mod pausing;
+mod ways;
 mod world;
 
 use std::collections::BTreeMap;
