@@ -43,8 +43,9 @@ struct Rung {
     entries_min: u64,
     /// Split so that the upper part holds as many as may be promoted, promoted ones included.
     places: Split<Place>,
-    /// Those that pause here, promoted ones excluded.
-    waiting: BinaryHeap<Place>,
+    /// Every place of the upper part whose entry pauses here, promoted ones excluded; few, since they are promoted soon. Others may
+    /// be among them: those promoted since, and those that fell to the lower part, which come anew should they rise again.
+    candidates: BinaryHeap<Place>,
     /// In order of insertion.
     entries: Vec<(TrialId, f64)>,
     /// Whether each entry was promoted. Apart from the entries, since a flag inside would take eight bytes.
@@ -58,7 +59,7 @@ impl Rung {
             // A cast from a float saturates.
             entries_min: round_half_even(1.0 / quantile) as u64,
             places: Split::new(),
-            waiting: BinaryHeap::new(),
+            candidates: BinaryHeap::new(),
             entries: Vec::new(),
             promoted: Vec::new(),
         }
@@ -82,29 +83,46 @@ impl Rung {
         let place = (Rank::of(reward), Reverse(self.entries.len()));
         self.entries.push((trial, reward));
         self.promoted.push(false);
-        let entries = self.entries.len();
-        self.places.insert(place, entries - self.num_top(entries));
+        let (entries, num_top) = (self.entries.len(), self.num_top(self.entries.len()));
+        let candidates = &mut self.candidates;
+        self.places.insert(place, entries - num_top, |risen| {
+            if *risen != place {
+                candidates.push(*risen);
+            }
+        });
         place
     }
 
     fn pause(&mut self, place: Place) {
-        self.waiting.push(place);
+        if self.is_among_best(place) {
+            self.candidates.push(place);
+        }
     }
 
-    fn mark(&mut self, place: Place) {
-        let (_, Reverse(index)) = place;
+    fn mark(&mut self, (_, Reverse(index)): Place) {
         self.promoted[index] = true;
     }
 
     /// The best of those that pause, if it may be promoted.
-    fn promotable(&self) -> Option<Place> {
-        self.waiting.peek().copied().filter(|place| self.is_among_best(*place))
+    fn promotable(&mut self) -> Option<Place> {
+        while let Some(&place) = self.candidates.peek() {
+            let (_, Reverse(index)) = place;
+            if !self.is_among_best(place) {
+                // Nor are those behind it.
+                self.candidates.clear();
+            } else if self.promoted[index] {
+                self.candidates.pop();
+            } else {
+                return Some(place);
+            }
+        }
+        None
     }
 
     /// Promotes the best of those that pause, if it may be.
     fn promote(&mut self) -> Option<TrialId> {
         let place = self.promotable()?;
-        self.waiting.pop();
+        self.candidates.pop();
         self.mark(place);
         let (_, Reverse(index)) = place;
         Some(self.entries[index].0)
@@ -220,6 +238,7 @@ impl Scheduler for PromotionScheduler {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::Value;
 
     use super::*;
@@ -256,5 +275,50 @@ mod tests {
             }
         }
         assert!(cases.len() >= 50, "{}", cases.len());
+    }
+
+    /// What may be promoted, from the rule: the best that waits, if it is among the best of all.
+    fn promotable_by_rule(entries: &[(f64, bool)], num_top: usize) -> Option<usize> {
+        let mut order: Vec<usize> = (0..entries.len()).collect();
+        // A stable sort: of equal rewards, the first stays in front.
+        order.sort_by(|a, b| entries[*b].0.total_cmp(&entries[*a].0));
+        let is_paused = |index: &usize| !entries[*index].1;
+        order.into_iter().take(num_top).find(is_paused)
+    }
+
+    proptest! {
+        #[test]
+        fn the_best_that_waits_is_promoted_once_it_is_among_the_best(
+            quantile in prop::sample::select(vec![0.2, 1.0 / 3.0, 0.5, 0.75]),
+            trend in -1..=1_i32,
+            obeys in any::<bool>(),
+            steps in prop::collection::vec((0..60_u8, any::<bool>(), 0..3_u8), 0..500),
+        ) {
+            let mut rung = Rung::new(quantile);
+            let mut entries: Vec<(f64, bool)> = Vec::new();
+            for (draw, marks, promotions) in steps {
+                let reward = f64::from(draw) + f64::from(trend) * entries.len() as f64 / 4.0;
+                let place = rung.record(TrialId(entries.len() as u64), reward);
+                entries.push((reward, false));
+                let num_top = rung.num_top(entries.len());
+                let better = entries.iter().filter(|entry| entry.0 >= reward).count() - 1;
+                prop_assert_eq!(rung.is_among_best(place), better < num_top);
+                // The scheduler lets those go on that are among the best; the rung holds what it is told.
+                if if obeys { better < num_top } else { marks } {
+                    rung.mark(place);
+                    entries.last_mut().unwrap().1 = true;
+                } else {
+                    rung.pause(place);
+                }
+                for _ in 0..promotions {
+                    let expected = promotable_by_rule(&entries, num_top);
+                    prop_assert_eq!(rung.promotable().map(|(_, Reverse(index))| index), expected);
+                    prop_assert_eq!(rung.promote(), expected.map(|index| TrialId(index as u64)));
+                    if let Some(index) = expected {
+                        entries[index].1 = true;
+                    }
+                }
+            }
+        }
     }
 }

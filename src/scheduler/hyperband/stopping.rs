@@ -102,7 +102,7 @@ impl Rung {
 
     fn record(&mut self, trial: TrialId, reward: f64) {
         let (index, _) = percentile_position(self.quantile, self.rewards.len() + 1);
-        self.rewards.insert(Rank::of(reward), index + 1);
+        self.rewards.insert(Rank::of(reward), index + 1, |_| {});
         self.entries.push((trial, reward));
     }
 
