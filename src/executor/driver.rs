@@ -95,14 +95,14 @@ struct Staffed {
 struct Placed {
     worker: WorkerId,
     fuel: Fuel,
-    standing: Standing,
+    doing: Doing,
     /// How far it may run before it waits to be told to go on; no bound, if none.
     milestone: Option<u64>,
 }
 
 /// What a trial does on its worker.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Doing {
     /// It runs, in a slot.
     Running,
     /// It is paused, and may have been dropped.
@@ -252,7 +252,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             Event::TrialPaused { trial, .. } => self.quarantine.retain(|suspect| suspect != trial),
             Event::StudyEnded { .. } => {
                 // What paused trials did ahead of a promotion that never came is nobody's business.
-                let is_paused = |record: &&TrialRecord| record.paused_at.is_some();
+                let is_paused = |record: &&TrialRecord| record.paused_at().is_some();
                 let paused: Vec<TrialId> =
                     self.study.state().trials().iter().filter(is_paused).map(|record| record.trial).collect();
                 for trial in paused {
@@ -320,11 +320,11 @@ impl<'a, 'b> Driver<'a, 'b> {
             let wanting = self.workers.iter().filter(|(_, worker)| wants_more(worker));
             let Some(worker) = wanting.min_by_key(|(_, worker)| worker.early).map(|(id, _)| *id) else { return };
             let Some(job) = self.study.start_early() else { return };
-            self.launch(Some(worker), &job, Standing::Early);
+            self.launch(Some(worker), &job, Doing::Early);
         }
     }
 
-    fn launch(&mut self, worker: Option<WorkerId>, job: &Job, standing: Standing) {
+    fn launch(&mut self, worker: Option<WorkerId>, job: &Job, doing: Doing) {
         let Some(worker) = worker else { return };
         let trial = job.trial;
         let order = self.study.spec().space.parameters();
@@ -337,7 +337,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             .collect();
         let arguments = Arguments { config, seed: job.seed };
         let milestone = job.milestone.filter(|_| !self.is_quarantine(worker));
-        let placed = Placed { worker, fuel: Fuel(0), standing, milestone };
+        let placed = Placed { worker, fuel: Fuel(0), doing, milestone };
         let place = self.place(job, &placed);
         self.occupy_place(&placed);
         self.tell(worker, ToWorker::Launch(Launch { trial, place, arguments }));
@@ -350,7 +350,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             true => MilestoneAt::Fuel(Fuel(level)),
             false => MilestoneAt::Report { attribute: metrics.time_attr.clone(), level },
         });
-        let is_early = placed.standing == Standing::Early;
+        let is_early = placed.doing == Doing::Early;
         Place { slot: job.slot, start: job.start, fuel_before: job.fuel_before, milestone, is_early }
     }
 
@@ -358,7 +358,7 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn go_on(&mut self, job: &Job) {
         let Some(mut placed) = self.trials.remove(&job.trial) else { return };
         self.leave_place(&placed);
-        placed.standing = Standing::Running;
+        placed.doing = Doing::Running;
         // It may have been told to run further, by a forecast.
         placed.milestone = placed.milestone.zip(job.milestone).map(|(before, next)| before.max(next));
         self.move_on(job, placed);
@@ -368,24 +368,24 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn speculate(&mut self, trial: TrialId, level: u64) {
         // It may have been told to go on in the meantime.
         let Some(placed) = self.trials.get(&trial).filter(|placed| placed.milestone == Some(level)) else { return };
-        let (worker, standing) = (placed.worker, placed.standing);
+        let (worker, doing) = (placed.worker, placed.doing);
         let is_wanted = self.options.speculation == Speculation::On && self.has_room();
         let forecast = if is_wanted { self.study.forecast(trial, level) } else { None };
-        let job = match standing {
-            Standing::Running => self.study.job(trial),
-            Standing::Early => self.study.early_job(trial),
-            Standing::Paused | Standing::Resting => None,
+        let job = match doing {
+            Doing::Running => self.study.job(trial),
+            Doing::Early => self.study.early_job(trial),
+            Doing::Paused | Doing::Resting => None,
         };
-        match (forecast, job.cloned(), standing) {
+        match (forecast, job.cloned(), doing) {
             (Some(next), Some(job), _) => {
                 let Some(placed) = self.trials.remove(&trial) else { return };
                 self.leave_place(&placed);
                 self.move_on(&job, Placed { milestone: Some(next), ..placed });
             }
-            (None, _, Standing::Early) => {
+            (None, _, Doing::Early) => {
                 let Some(mut placed) = self.trials.remove(&trial) else { return };
                 self.leave_place(&placed);
-                placed.standing = Standing::Resting;
+                placed.doing = Doing::Resting;
                 self.trials.insert(trial, placed);
                 self.tell(worker, ToWorker::Rest(trial));
             }
@@ -410,7 +410,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             return self.release_place(&placed);
         }
         self.leave_place(&placed);
-        placed.standing = Standing::Paused;
+        placed.doing = Doing::Paused;
         self.trials.insert(trial, placed);
         self.tell(worker, ToWorker::Pause(trial));
         Ok(())
@@ -430,20 +430,20 @@ impl<'a, 'b> Driver<'a, 'b> {
     /// A trial takes up a worker's time.
     fn occupy_place(&mut self, placed: &Placed) {
         let Some(staffed) = self.workers.get_mut(&placed.worker) else { return };
-        match placed.standing {
-            Standing::Running => staffed.trials += 1,
-            Standing::Early => staffed.early += 1,
-            Standing::Paused | Standing::Resting => {}
+        match placed.doing {
+            Doing::Running => staffed.trials += 1,
+            Doing::Early => staffed.early += 1,
+            Doing::Paused | Doing::Resting => {}
         }
     }
 
     /// A trial takes up a worker's time no more.
     fn leave_place(&mut self, placed: &Placed) {
         let Some(staffed) = self.workers.get_mut(&placed.worker) else { return };
-        match placed.standing {
-            Standing::Running => staffed.trials = staffed.trials.saturating_sub(1),
-            Standing::Early => staffed.early = staffed.early.saturating_sub(1),
-            Standing::Paused | Standing::Resting => {}
+        match placed.doing {
+            Doing::Running => staffed.trials = staffed.trials.saturating_sub(1),
+            Doing::Early => staffed.early = staffed.early.saturating_sub(1),
+            Doing::Paused | Doing::Resting => {}
         }
     }
 
@@ -471,7 +471,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 // One may have been paused or ended in the meantime, by a report of its first run.
                 let jobs = std::iter::from_fn(|| self.quarantine.pop_front());
                 let job = jobs.filter_map(|trial| self.study.job(trial)).next().cloned();
-                job.iter().for_each(|job| self.launch(worker, job, Standing::Running));
+                job.iter().for_each(|job| self.launch(worker, job, Doing::Running));
             }
         }
         Ok(())
@@ -530,7 +530,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         };
         self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
         placed.fuel = fuel;
-        let is_early = matches!(placed.standing, Standing::Early | Standing::Resting);
+        let is_early = matches!(placed.doing, Doing::Early | Doing::Resting);
         match happening {
             Happening::Reported { report, .. } => {
                 self.study.handle(Input::Reported { trial, fuel, report })?;
@@ -569,7 +569,7 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn relaunch(&mut self, job: &Job) -> Result<(), ExecutorError> {
         self.study.handle(Input::Restarted { trial: job.trial })?;
         let worker = self.least_busy();
-        self.launch(worker, job, Standing::Running);
+        self.launch(worker, job, Doing::Running);
         Ok(())
     }
 
@@ -611,16 +611,16 @@ impl<'a, 'b> Driver<'a, 'b> {
         if !lost.quarantine {
             self.hire(false)?;
         }
-        let aboard: Vec<(TrialId, Standing)> = self
+        let aboard: Vec<(TrialId, Doing)> = self
             .trials
             .iter()
             .filter(|(_, placed)| placed.worker == worker)
-            .map(|(trial, placed)| (*trial, placed.standing))
+            .map(|(trial, placed)| (*trial, placed.doing))
             .collect();
-        for (trial, standing) in aboard {
+        for (trial, doing) in aboard {
             self.trials.remove(&trial);
             self.held.remove(&trial);
-            if standing != Standing::Running {
+            if doing != Doing::Running {
                 // It is run again if it is promoted or started. An early one may be the culprit; then it will show itself.
                 continue;
             }
@@ -638,7 +638,7 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn tick(&mut self) -> Result<(), ExecutorError> {
         self.journal.commit()?;
         self.progress.wall_time = self.began.elapsed();
-        let running = self.trials.iter().filter(|(_, placed)| placed.standing == Standing::Running);
+        let running = self.trials.iter().filter(|(_, placed)| placed.doing == Doing::Running);
         self.progress.running = running.map(|(trial, placed)| (*trial, placed.fuel)).collect();
         for observer in self.observers.iter_mut() {
             observer.on_tick(&self.progress, self.study.state());

@@ -8,6 +8,7 @@ mod best;
 #[cfg(feature = "engine")]
 mod brackets;
 mod description;
+mod ending;
 mod event;
 mod explanation;
 mod limits;
@@ -15,8 +16,8 @@ mod machine;
 mod observer;
 mod order;
 mod outcome;
+mod paused_rewards;
 mod report;
-mod resting;
 mod search;
 mod spec;
 mod state;

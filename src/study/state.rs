@@ -1,8 +1,8 @@
 //! The state of a study: the fold over its events.
 
 use super::event::{ArtifactRecord, EndReason, Event};
+use super::paused_rewards::PausedRewards;
 use super::report::Readings;
-use super::resting::Resting;
 use super::spec::Metrics;
 use super::{Best, Outcome};
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
@@ -14,7 +14,7 @@ pub struct StudyState {
     metrics: Metrics,
     trials: Vec<TrialRecord>,
     jobs: u64,
-    resting: Resting,
+    paused_rewards: PausedRewards,
     best_ended: Option<Best>,
     best: Option<Best>,
     time: VirtualTime,
@@ -44,10 +44,8 @@ pub struct TrialRecord {
     pub feasible: bool,
     /// Its fuel until its last report or, if it has ended, in all.
     pub fuel: Fuel,
-    /// How it ended, if it has.
-    pub outcome: Option<Outcome>,
-    /// The level of the resource at which it is paused, if it is.
-    pub paused_at: Option<u64>,
+    /// What it is doing, or how it ended.
+    pub status: TrialStatus,
     /// The bracket that was drawn for its latest job, if the scheduler has brackets.
     pub bracket: Option<u32>,
     /// How often it was promoted after a pause.
@@ -56,15 +54,18 @@ pub struct TrialRecord {
     pub artifacts: Vec<ArtifactRecord>,
 }
 
-/// What a trial is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a trial is doing, or how it ended.
+#[derive(Clone, Debug, PartialEq)]
 pub enum TrialStatus {
     /// It occupies a slot.
     Running,
     /// It waits to be promoted, which may never be.
-    Paused,
-    /// It has ended.
-    Ended,
+    Paused {
+        /// The level of the resource at which it was paused.
+        level: u64,
+    },
+    /// It has ended so.
+    Ended(Outcome),
 }
 
 impl StudyState {
@@ -75,7 +76,7 @@ impl StudyState {
             metrics,
             trials: Vec::new(),
             jobs: 0,
-            resting: Resting::default(),
+            paused_rewards: PausedRewards::default(),
             best_ended: None,
             best: None,
             time: VirtualTime(0),
@@ -107,7 +108,7 @@ impl StudyState {
         self.best
     }
 
-    /// The best trial among those that have ended.
+    /// The best trial among those that have ended. Unlike [`StudyState::best`] it leaves out paused trials: they may go on yet.
     #[must_use]
     pub fn best_ended(&self) -> Option<Best> {
         self.best_ended
@@ -154,8 +155,7 @@ impl StudyState {
                         time: None,
                         feasible: true,
                         fuel: Fuel(0),
-                        outcome: None,
-                        paused_at: None,
+                        status: TrialStatus::Running,
                         bracket: *bracket,
                         promotions: 0,
                         artifacts: Vec::new(),
@@ -166,7 +166,7 @@ impl StudyState {
                 let Some(record) = self.open_mut(*trial) else { return };
                 record.slot = *slot;
                 record.bracket = *bracket;
-                record.paused_at = None;
+                record.status = TrialStatus::Running;
                 record.promotions += 1;
                 self.jobs += 1;
             }
@@ -186,13 +186,13 @@ impl StudyState {
             Event::TrialPaused { trial, fuel, level, .. } => {
                 let Some(record) = self.open_mut(*trial) else { return };
                 record.fuel = *fuel;
-                record.paused_at = Some(*level);
+                record.status = TrialStatus::Paused { level: *level };
                 self.weigh(*trial);
             }
             Event::TrialEnded { trial, fuel, outcome, artifacts, .. } => {
                 let Some(record) = self.open_mut(*trial) else { return };
                 record.fuel = *fuel;
-                record.outcome = Some(outcome.clone());
+                record.status = TrialStatus::Ended(outcome.clone());
                 record.artifacts.clone_from(artifacts);
                 self.weigh(*trial);
             }
@@ -203,27 +203,35 @@ impl StudyState {
     /// Sets the best trial anew, now that `trial` runs no more.
     fn weigh(&mut self, trial: TrialId) {
         let Some(record) = self.trial(trial) else { return };
-        let (candidate, has_ended) = (record.candidate(), record.outcome.is_some());
-        self.resting.set(trial, candidate.map(|best| best.reward).filter(|_| !has_ended));
+        let (candidate, has_ended) = (record.candidate(), record.outcome().is_some());
+        self.paused_rewards.set(trial, candidate.map(|best| best.reward).filter(|_| !has_ended));
         self.best_ended = self.best_ended.into_iter().chain(candidate.filter(|_| has_ended)).reduce(Best::or_better);
-        self.best = self.best_ended.into_iter().chain(self.resting.best()).reduce(Best::or_better);
+        self.best = self.best_ended.into_iter().chain(self.paused_rewards.best()).reduce(Best::or_better);
     }
 
     /// The trial of that number, if it has not ended.
     fn open_mut(&mut self, trial: TrialId) -> Option<&mut TrialRecord> {
         let record = self.trials.get_mut(usize::try_from(trial.0).ok()?)?;
-        record.outcome.is_none().then_some(record)
+        record.outcome().is_none().then_some(record)
     }
 }
 
 impl TrialRecord {
-    /// What it is doing.
+    /// How it ended, if it has.
     #[must_use]
-    pub fn status(&self) -> TrialStatus {
-        match (&self.outcome, self.paused_at) {
-            (Some(_), _) => TrialStatus::Ended,
-            (None, Some(_)) => TrialStatus::Paused,
-            (None, None) => TrialStatus::Running,
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.status {
+            TrialStatus::Ended(outcome) => Some(outcome),
+            TrialStatus::Running | TrialStatus::Paused { .. } => None,
+        }
+    }
+
+    /// The level of the resource at which it is paused, if it is.
+    #[must_use]
+    pub fn paused_at(&self) -> Option<u64> {
+        match self.status {
+            TrialStatus::Paused { level } => Some(level),
+            TrialStatus::Running | TrialStatus::Ended(_) => None,
         }
     }
 
@@ -241,5 +249,54 @@ impl TrialRecord {
         if readings.time.is_some() {
             self.time = readings.time;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheduler::Decision;
+    use crate::space::Value;
+    use crate::study::{Attribute, Report};
+
+    const NOW: VirtualTime = VirtualTime(0);
+    const SLOT: Slot = Slot(0);
+
+    fn started(trial: u64) -> Event {
+        let (trial, config) = (TrialId(trial), Config::default());
+        let (bracket, milestone) = (None, None);
+        Event::TrialStarted { trial, slot: SLOT, time: NOW, seed: Seed(0), config, bracket, milestone }
+    }
+
+    fn rewarded(trial: u64, reward: f64) -> Event {
+        let attribute = |name: &str, value| Attribute { name: name.into(), value };
+        let attributes = vec![attribute("epoch", Value::Integer(1)), attribute("accuracy", Value::Real(reward))];
+        let (report, searcher_info, decision) = (Report { attributes }, Vec::new(), Decision::Continue);
+        Event::Reported { trial: TrialId(trial), time: NOW, fuel: Fuel(1), report, searcher_info, decision }
+    }
+
+    fn ended(trial: u64) -> Event {
+        let (trial, outcome, artifacts) = (TrialId(trial), Outcome::Completed, Vec::new());
+        Event::TrialEnded { trial, time: NOW, fuel: Fuel(1), outcome, artifacts }
+    }
+
+    #[test]
+    fn what_is_paused_can_be_the_best_but_not_the_best_that_has_ended() {
+        let mut state = StudyState::new(Metrics::default());
+        let paused = Event::TrialPaused { trial: TrialId(0), time: NOW, fuel: Fuel(1), level: 1 };
+        let events = [started(0), rewarded(0, 0.9), paused, started(1), rewarded(1, 0.5), ended(1)];
+        events.iter().for_each(|event| state.apply(event));
+        let best = |trial, reward| Some(Best { trial: TrialId(trial), reward });
+        assert_eq!((state.best(), state.best_ended()), (best(0, 0.9), best(1, 0.5)));
+        let promoted = Event::TrialResumed {
+            trial: TrialId(0),
+            slot: SLOT,
+            time: NOW,
+            resume_from: 1,
+            bracket: None,
+            milestone: None,
+        };
+        [promoted, rewarded(0, 0.3), ended(0)].iter().for_each(|event| state.apply(event));
+        assert_eq!((state.best(), state.best_ended()), (best(1, 0.5), best(1, 0.5)));
     }
 }
