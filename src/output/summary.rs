@@ -55,7 +55,7 @@ impl Counts {
 pub fn summary(spec: &StudySpec, state: &StudyState, digest: Digest, width: Option<usize>) -> String {
     let mut lines = vec![
         format!("study    {}", printable(&spec.name, GUEST_TEXT_MAX)),
-        format!("state    {}", standing(state)),
+        format!("state    {}", ending(state)),
         format!("digest   {digest}"),
         format!("trials   {}", trials_line(state)),
         format!("time     {}", number::virtual_time(state.time().since(VirtualTime(0)))),
@@ -70,7 +70,7 @@ pub fn summary(spec: &StudySpec, state: &StudyState, digest: Digest, width: Opti
 }
 
 /// Whether and why the study has ended.
-pub(super) fn standing(state: &StudyState) -> &'static str {
+pub(super) fn ending(state: &StudyState) -> &'static str {
     match state.ended() {
         None => "not finished",
         Some(EndReason::NumTrials) => "finished: `num_trials` trials were started",

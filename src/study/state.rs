@@ -2,7 +2,7 @@
 
 use super::event::{ArtifactRecord, EndReason, Event};
 use super::report::Readings;
-use super::resting::Resting;
+use super::paused_rewards::PausedRewards;
 use super::spec::Metrics;
 use super::{Best, Outcome};
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
@@ -14,7 +14,7 @@ pub struct StudyState {
     metrics: Metrics,
     trials: Vec<TrialRecord>,
     jobs: u64,
-    resting: Resting,
+    paused_rewards: PausedRewards,
     best_ended: Option<Best>,
     best: Option<Best>,
     time: VirtualTime,
@@ -75,7 +75,7 @@ impl StudyState {
             metrics,
             trials: Vec::new(),
             jobs: 0,
-            resting: Resting::default(),
+            paused_rewards: PausedRewards::default(),
             best_ended: None,
             best: None,
             time: VirtualTime(0),
@@ -105,6 +105,12 @@ impl StudyState {
     #[must_use]
     pub fn best(&self) -> Option<Best> {
         self.best
+    }
+
+    /// The best trial among those that have ended. Unlike [`StudyState::best`] it leaves out paused trials: they may go on yet.
+    #[must_use]
+    pub fn best_ended(&self) -> Option<Best> {
+        self.best_ended
     }
 
     /// When the last event happened.
@@ -198,9 +204,9 @@ impl StudyState {
     fn weigh(&mut self, trial: TrialId) {
         let Some(record) = self.trial(trial) else { return };
         let (candidate, has_ended) = (record.candidate(), record.outcome.is_some());
-        self.resting.set(trial, candidate.map(|best| best.reward).filter(|_| !has_ended));
+        self.paused_rewards.set(trial, candidate.map(|best| best.reward).filter(|_| !has_ended));
         self.best_ended = self.best_ended.into_iter().chain(candidate.filter(|_| has_ended)).reduce(Best::or_better);
-        self.best = self.best_ended.into_iter().chain(self.resting.best()).reduce(Best::or_better);
+        self.best = self.best_ended.into_iter().chain(self.paused_rewards.best()).reduce(Best::or_better);
     }
 
     /// The trial of that number, if it has not ended.
@@ -235,5 +241,54 @@ impl TrialRecord {
         if readings.time.is_some() {
             self.time = readings.time;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scheduler::Decision;
+    use crate::space::Value;
+    use crate::study::{Attribute, Report};
+
+    const NOW: VirtualTime = VirtualTime(0);
+    const SLOT: Slot = Slot(0);
+
+    fn started(trial: u64) -> Event {
+        let (trial, config) = (TrialId(trial), Config::default());
+        let (bracket, milestone) = (None, None);
+        Event::TrialStarted { trial, slot: SLOT, time: NOW, seed: Seed(0), config, bracket, milestone }
+    }
+
+    fn rewarded(trial: u64, reward: f64) -> Event {
+        let attribute = |name: &str, value| Attribute { name: name.into(), value };
+        let attributes = vec![attribute("epoch", Value::Integer(1)), attribute("accuracy", Value::Real(reward))];
+        let (report, searcher_info, decision) = (Report { attributes }, Vec::new(), Decision::Continue);
+        Event::Reported { trial: TrialId(trial), time: NOW, fuel: Fuel(1), report, searcher_info, decision }
+    }
+
+    fn ended(trial: u64) -> Event {
+        let (trial, outcome, artifacts) = (TrialId(trial), Outcome::Completed, Vec::new());
+        Event::TrialEnded { trial, time: NOW, fuel: Fuel(1), outcome, artifacts }
+    }
+
+    #[test]
+    fn what_is_paused_can_be_the_best_but_not_the_best_that_has_ended() {
+        let mut state = StudyState::new(Metrics::default());
+        let paused = Event::TrialPaused { trial: TrialId(0), time: NOW, fuel: Fuel(1), level: 1 };
+        let events = [started(0), rewarded(0, 0.9), paused, started(1), rewarded(1, 0.5), ended(1)];
+        events.iter().for_each(|event| state.apply(event));
+        let best = |trial, reward| Some(Best { trial: TrialId(trial), reward });
+        assert_eq!((state.best(), state.best_ended()), (best(0, 0.9), best(1, 0.5)));
+        let promoted = Event::TrialResumed {
+            trial: TrialId(0),
+            slot: SLOT,
+            time: NOW,
+            resume_from: 1,
+            bracket: None,
+            milestone: None,
+        };
+        [promoted, rewarded(0, 0.3), ended(0)].iter().for_each(|event| state.apply(event));
+        assert_eq!((state.best(), state.best_ended()), (best(1, 0.5), best(1, 0.5)));
     }
 }

@@ -9,7 +9,7 @@ use crate::numeric::float::Rank;
 
 /// The reward at its latest pause of each trial that was paused and has not ended.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Resting {
+pub(super) struct PausedRewards {
     /// By number of trial, up to the last that was paused.
     rewards: Vec<Option<Rank>>,
     /// Each reward of the above with its trial; of equal rewards, the trial that was started first is the greatest. Rewards that no
@@ -19,13 +19,13 @@ pub(super) struct Resting {
 }
 
 /// The order follows from the rewards.
-impl PartialEq for Resting {
+impl PartialEq for PausedRewards {
     fn eq(&self, other: &Self) -> bool {
         self.rewards == other.rewards
     }
 }
 
-impl Resting {
+impl PausedRewards {
     /// Sets the trial's reward, or takes note that it has none.
     pub(super) fn set(&mut self, trial: TrialId, reward: Option<f64>) {
         let Ok(index) = usize::try_from(trial.0) else { return };
@@ -65,15 +65,15 @@ mod tests {
         fn the_best_is_the_greatest_reward_that_counts(
             steps in prop::collection::vec((0..6_u64, prop::option::of(0..4_u8)), 0..100),
         ) {
-            let (mut resting, mut rewards) = (Resting::default(), [None; 6]);
+            let (mut paused, mut rewards) = (PausedRewards::default(), [None; 6]);
             for (trial, reward) in steps {
                 let reward = reward.map(f64::from);
-                resting.set(TrialId(trial), reward);
+                paused.set(TrialId(trial), reward);
                 rewards[trial as usize] = reward;
                 let candidates = (0..).zip(rewards).filter_map(|(trial, reward)| {
                     Some(Best { trial: TrialId(trial), reward: reward? })
                 });
-                prop_assert_eq!(resting.best(), candidates.reduce(Best::or_better));
+                prop_assert_eq!(paused.best(), candidates.reduce(Best::or_better));
             }
         }
     }
