@@ -10,8 +10,8 @@ use std::fmt;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::ending::reason_to_close;
 use super::event::{EndReason, Event};
-use super::machine::reason_to_close;
 use super::search::{Assignment, JobEnd, Search, Start};
 use super::{Attribute, Limit, Metrics, Outcome, Report, ReportProblem, SpecError, StopReason, StudySpec, StudyState};
 use crate::numeric::amount::{Fuel, JobId, Seed, Slot, TrialId, VirtualTime};

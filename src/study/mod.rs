@@ -8,6 +8,7 @@ mod best;
 #[cfg(feature = "engine")]
 mod brackets;
 mod description;
+mod ending;
 mod event;
 mod explanation;
 mod limits;

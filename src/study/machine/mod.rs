@@ -8,15 +8,21 @@
 //!   `reproduce` and `resume`: what is to be done until then has been done;
 //! - the others tell of the state and change nothing.
 
+mod actions;
+mod contract;
 mod open;
 mod replay;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+pub use self::contract::{Action, Input, Job, Judgement, StudyError};
+
+use self::actions::Actions;
 use self::open::OpenTrials;
-use self::trial::{Happened, Trial, Waiting};
-use super::event::{ArtifactRecord, Chain, EndReason, Entry, Event};
+use self::trial::{Happened, Stage, Trial, Waiting};
+use super::ending::reason_to_close;
+use super::event::{ArtifactRecord, Chain, EndReason, Event};
 use super::order::Frontier;
 use super::report::Readings;
 use super::search::{Assignment, JobEnd, Search, Start};
@@ -24,136 +30,8 @@ use super::spec::Clock;
 use super::{Attribute, Outcome, Report, ReportProblem, SpecError, StopReason, StudySpec, StudyState};
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use crate::numeric::random::{Purpose, Stream};
-use crate::scheduler::{Decision, Milestone, PlacementProblem, Progress, RungSystemState, Verdict};
+use crate::scheduler::{Decision, Milestone, Placement, PlacementProblem, Progress, RungSystemState, Verdict};
 use crate::space::{Config, Value};
-
-/// Something that has happened to a trial. Inputs for a trial that has ended are ignored: it may have run ahead of the decision
-/// that ended it. Those for a paused trial are kept for its promotion: it may have run ahead of its pause. So are those for an
-/// early trial until it is started.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Input {
-    /// It made its next report.
-    Reported {
-        /// The trial.
-        trial: TrialId,
-        /// Its fuel until then.
-        fuel: Fuel,
-        /// What it said.
-        report: Report,
-    },
-    /// It has used at least this much fuel without a report.
-    Advanced {
-        /// The trial.
-        trial: TrialId,
-        /// A lower bound of its fuel at its next report or its end.
-        fuel: Fuel,
-    },
-    /// It ended.
-    Ended {
-        /// The trial.
-        trial: TrialId,
-        /// Its fuel in all.
-        fuel: Fuel,
-        /// How.
-        outcome: Outcome,
-        /// What it left behind, in the order of names.
-        artifacts: Vec<ArtifactRecord>,
-    },
-    /// What ran it was lost, and it is being run again from its start.
-    Restarted {
-        /// The trial.
-        trial: TrialId,
-    },
-    /// What ran it was lost repeatedly, and it is given up.
-    Crashed {
-        /// The trial.
-        trial: TrialId,
-    },
-}
-
-/// Something that the driver is to do, in the order given.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    /// Put an event at the end of the log.
-    Append(Entry),
-    /// Run a trial. If it was paused or is early, it goes on from where it is; if what ran it is gone, it is run again from its
-    /// start, with [`Input::Restarted`] first.
-    Launch(Job),
-    /// A trial goes on past a milestone; for a driver that has it wait there.
-    Continue {
-        /// The trial.
-        trial: TrialId,
-        /// Its next milestone.
-        milestone: Option<u64>,
-    },
-    /// A trial is paused; it need not run on. Its pause is already in the log.
-    Pause(TrialId),
-    /// Stop running a trial; its end is already in the log.
-    Stop(TrialId),
-}
-
-/// A trial to be run, from its start or from a pause.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Job {
-    /// The trial.
-    pub trial: TrialId,
-    /// The slot that it occupies.
-    pub slot: Slot,
-    /// When it starts or goes on.
-    pub start: VirtualTime,
-    /// The fuel that it had used when it was paused; 0 for a new trial.
-    pub fuel_before: Fuel,
-    /// The next level of the resource at which it is compared with others; none if it is not. Until then no answer to its
-    /// reports depends on other trials.
-    pub milestone: Option<u64>,
-    /// The seed that it is given.
-    pub seed: Seed,
-    /// Its configuration.
-    pub config: Config,
-}
-
-/// What the scheduler said of a trial's progress.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judgement {
-    /// What it was told.
-    pub progress: Progress,
-    /// What it answered.
-    pub verdict: Verdict,
-}
-
-/// The study cannot go on.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum StudyError {
-    /// A trial that was run again did something else than before.
-    #[error(
-        "trial {trial} was run again and differs from its first run at report {report}: a trial must depend on nothing but its \
-         arguments, its data and its seed"
-    )]
-    Diverged {
-        /// The trial.
-        trial: TrialId,
-        /// The number of the report, from 1.
-        report: u64,
-    },
-    /// The log holds another event than this build decides on.
-    #[error("the log differs at event {sequence}: it holds {logged}, this build gives {ours}")]
-    Replay {
-        /// The position.
-        sequence: u64,
-        /// The log's event, in short.
-        logged: String,
-        /// The event that the machine gives, in short.
-        ours: String,
-    },
-}
-
-impl Job {
-    /// When the trial, in this job, has used so much fuel in all.
-    #[must_use]
-    pub fn moment(&self, fuel: Fuel) -> VirtualTime {
-        self.start.after(Fuel(fuel.0.saturating_sub(self.fuel_before.0)))
-    }
-}
 
 /// A study in progress.
 pub struct Study {
@@ -172,7 +50,7 @@ pub struct Study {
     state: StudyState,
     /// The trials that have not ended. Given back after the state: what both hold then goes with its neighbours in memory.
     trials: OpenTrials,
-    actions: VecDeque<Action>,
+    actions: Actions,
     /// Why no more jobs are started, once that is so.
     closed: Option<EndReason>,
     /// When and where the last report or end was.
@@ -198,7 +76,7 @@ impl Study {
             arrivals: VecDeque::new(),
             chain: Chain::default(),
             state: StudyState::new(spec.metrics.clone()),
-            actions: VecDeque::new(),
+            actions: Actions::default(),
             closed: None,
             last: (VirtualTime(0), Slot(0)),
             judgement: None,
@@ -238,12 +116,7 @@ impl Study {
     /// # Errors
     /// If a trial that was run again did something else than before.
     pub fn handle(&mut self, input: Input) -> Result<(), StudyError> {
-        let (Input::Reported { trial, .. }
-        | Input::Advanced { trial, .. }
-        | Input::Ended { trial, .. }
-        | Input::Restarted { trial }
-        | Input::Crashed { trial }) = &input;
-        let trial = *trial;
+        let trial = input.trial();
         let taken = self.with_trial(trial, |known| match input {
             Input::Reported { fuel, report, .. } => known.take_report(fuel, report),
             Input::Advanced { fuel, .. } => {
@@ -258,7 +131,10 @@ impl Study {
             Input::Crashed { .. } => known.take_end(known.fuel_bound(), Outcome::Crashed, Vec::new()),
         });
         taken.unwrap_or(Ok(()))?;
-        self.spare_launch(trial);
+        if self.trials.get(&trial).is_some_and(Trial::end_came) {
+            // If it came to its end ahead of its pause, nothing is left to run for its promotion.
+            self.actions.withdraw_launch(trial);
+        }
         if self.spec.clock == Clock::Wall {
             self.arrivals.push_back(trial);
         }
@@ -268,13 +144,7 @@ impl Study {
 
     /// The next thing to do, if there is one.
     pub fn poll_action(&mut self) -> Option<Action> {
-        let action = self.actions.pop_front();
-        if let Some(Action::Launch(job)) = &action
-            && let Some(known) = self.trials.get_mut(&job.trial)
-        {
-            known.launch_waits = false;
-        }
-        action
+        self.actions.pop()
     }
 
     /// The specification.
@@ -309,14 +179,13 @@ impl Study {
     /// The job of a running trial.
     #[must_use]
     pub fn job(&self, trial: TrialId) -> Option<&Job> {
-        self.trials.get(&trial).filter(|known| known.has_slot).map(|known| &known.job)
+        self.trials.get(&trial).filter(|known| known.has_slot()).map(|known| &known.job)
     }
 
     /// The job for which an early trial was given.
     #[must_use]
     pub fn early_job(&self, trial: TrialId) -> Option<&Job> {
-        let is_early = trial.0 >= self.search.trials();
-        self.trials.get(&trial).filter(|_| is_early).map(|known| &known.job)
+        self.trials.get(&trial).filter(|known| known.stage == Stage::Early).map(|known| &known.job)
     }
 
     /// How many of a trial's reports have come in and not been consumed.
@@ -372,30 +241,10 @@ impl Study {
         let before = known.next_event(by_fuel).moment;
         let changed = change(known);
         let after = known.next_event(by_fuel).moment;
-        if after != before && known.has_slot {
+        if after != before && known.has_slot() {
             self.frontier.place(known.job.slot, after);
         }
         Some(changed)
-    }
-
-    /// A trial that ran ahead of its pause may have come to its end by the time that its promotion is to be carried out: there is
-    /// nothing left to run then.
-    fn spare_launch(&mut self, trial: TrialId) {
-        if self.trials.get(&trial).is_some_and(Trial::end_came) {
-            self.withdraw_launch(trial);
-        }
-    }
-
-    /// Takes back a launch that was not carried out, with what followed from it.
-    fn withdraw_launch(&mut self, trial: TrialId) {
-        let Some(known) = self.trials.get_mut(&trial).filter(|known| known.launch_waits) else { return };
-        known.launch_waits = false;
-        self.actions.retain(|action| match action {
-            Action::Launch(Job { trial: other, .. }) | Action::Continue { trial: other, .. } | Action::Pause(other) => {
-                *other != trial
-            }
-            Action::Append(_) | Action::Stop(_) => true,
-        });
     }
 
     /// Consumes events as long as no slot can still bring forth an earlier one.
@@ -411,7 +260,7 @@ impl Study {
     /// The trial whose next event is to be consumed, if one is known.
     fn next_ready(&mut self) -> Option<TrialId> {
         let by_fuel = self.by_fuel();
-        let is_ready = |known: &&Trial| known.has_slot && known.next_event(by_fuel).is_known;
+        let is_ready = |known: &&Trial| known.has_slot() && known.next_event(by_fuel).is_known;
         match self.spec.clock {
             Clock::Virtual => {
                 let trial = *self.slots.get(&self.frontier.first()?)?;
@@ -446,7 +295,7 @@ impl Study {
         if self.is_past_time_out(time) {
             return self.stop(moment, StopReason::TimeOut);
         }
-        if self.trials.get(&trial).is_some_and(|known| known.is_over) {
+        if self.trials.get(&trial).is_some_and(|known| known.stage == Stage::Over) {
             return self.stop(moment, StopReason::MaxT);
         }
         let readings = match report.read(&self.spec.metrics, fuel) {
@@ -464,12 +313,10 @@ impl Study {
         let event = Event::Reported { trial, time, fuel, report, searcher_info, decision: verdict.decision };
         self.append_read(event, readings);
         if verdict.milestone == Some(Milestone::MaxT) && verdict.decision == Decision::Stop {
-            // It may finish what it is doing, such as to save its model.
             if let Some(known) = self.trials.get_mut(&trial) {
-                known.is_over = true;
-                known.job.milestone = None;
+                known.reach_max_t();
             }
-            self.actions.push_back(Action::Continue { trial, milestone: None });
+            self.actions.push(Action::Continue { trial, milestone: None });
             return;
         }
         self.follow(moment, &verdict);
@@ -510,7 +357,7 @@ impl Study {
             Decision::Continue if verdict.milestone.is_some() => {
                 let (trial, milestone) = (moment.trial, verdict.next_milestone);
                 self.with_trial(trial, |known| known.job.milestone = milestone);
-                self.actions.push_back(Action::Continue { trial, milestone });
+                self.actions.push(Action::Continue { trial, milestone });
             }
             Decision::Continue => {}
         }
@@ -553,12 +400,12 @@ impl Study {
         let Some(known) = self.trials.get_mut(&trial) else { return };
         known.pause(fuel);
         let runs_on = !known.end_came();
-        self.withdraw_launch(trial);
+        self.actions.withdraw_launch(trial);
         let Some(known) = self.trials.get(&trial) else { return };
         self.search.on_job_end(trial, &known.job.config, JobEnd::Paused);
         self.append(Event::TrialPaused { trial, time, fuel, level });
         if runs_on {
-            self.actions.push_back(Action::Pause(trial));
+            self.actions.push(Action::Pause(trial));
         }
         self.fill(slot, time);
     }
@@ -566,7 +413,7 @@ impl Study {
     fn consume_end(&mut self, moment: Moment, outcome: Outcome, artifacts: Vec<ArtifactRecord>) {
         let Moment { trial, slot, time, fuel } = moment;
         self.leave_slot(trial);
-        self.withdraw_launch(trial);
+        self.actions.withdraw_launch(trial);
         let Some(known) = self.trials.remove(&trial) else { return };
         let reward = self.state.trial(trial).and_then(|record| record.reward);
         let outcome = match outcome {
@@ -578,7 +425,7 @@ impl Study {
         let end = if outcome.is_failure() { JobEnd::Failed } else { JobEnd::Ended };
         self.append(Event::TrialEnded { trial, time, fuel, outcome, artifacts });
         if !known.end_came() {
-            self.actions.push_back(Action::Stop(trial));
+            self.actions.push(Action::Stop(trial));
         }
         self.search.on_job_end(trial, &known.job.config, end);
         self.trials.reuse(known);
@@ -605,29 +452,30 @@ impl Study {
             return;
         };
         match start {
-            Start::New(config) => {
-                let seed = self.seed_of(trial);
-                let (bracket, milestone) = (placement.bracket, placement.milestone);
-                let job = Job { trial, slot, start: time, fuel_before: Fuel(0), milestone, seed, config };
-                let config = job.config.clone();
-                self.append(Event::TrialStarted { trial, slot, time, seed, config, bracket, milestone });
-                match self.trials.get_mut(&trial) {
-                    Some(early) => early.start(job),
-                    None => self.trials.push(job),
-                }
-            }
-            Start::Promoted { resume_from } => {
-                let Some(known) = self.trials.get_mut(&trial) else { return };
-                known.has_slot = true;
-                known.job.slot = slot;
-                known.job.start = time;
-                known.job.milestone = placement.milestone;
-                self.search.promoted(trial, &known.job.config, &placement);
-                let (bracket, milestone) = (placement.bracket, placement.milestone);
-                self.append(Event::TrialResumed { trial, slot, time, resume_from, bracket, milestone });
-            }
+            Start::New(config) => self.start(trial, slot, time, config, &placement),
+            Start::Promoted { resume_from } => self.promote(trial, slot, time, resume_from, &placement),
         }
         self.occupy(trial, slot);
+    }
+
+    fn start(&mut self, trial: TrialId, slot: Slot, time: VirtualTime, config: Config, placement: &Placement) {
+        let seed = self.seed_of(trial);
+        let (bracket, milestone) = (placement.bracket, placement.milestone);
+        let job = Job { trial, slot, start: time, fuel_before: Fuel(0), milestone, seed, config: config.clone() };
+        self.append(Event::TrialStarted { trial, slot, time, seed, config, bracket, milestone });
+        match self.trials.get_mut(&trial) {
+            Some(early) => early.start(job),
+            None => self.trials.push(job),
+        }
+    }
+
+    fn promote(&mut self, trial: TrialId, slot: Slot, time: VirtualTime, resume_from: u64, placement: &Placement) {
+        let (bracket, milestone) = (placement.bracket, placement.milestone);
+        if let Some(known) = self.trials.get_mut(&trial) {
+            known.promote(slot, time, milestone);
+            self.search.promoted(trial, &known.job.config, placement);
+            self.append(Event::TrialResumed { trial, slot, time, resume_from, bracket, milestone });
+        }
     }
 
     /// A trial goes to work in its slot.
@@ -637,8 +485,7 @@ impl Study {
         self.frontier.place(slot, known.next_event(by_fuel).moment);
         self.slots.insert(slot, trial);
         if !known.end_came() {
-            known.launch_waits = true;
-            self.actions.push_back(Action::Launch(known.job.clone()));
+            self.actions.push(Action::Launch(known.job.clone()));
         }
         if self.spec.clock == Clock::Wall {
             // It may have run ahead of its pause.
@@ -677,7 +524,7 @@ impl Study {
     fn append_read(&mut self, event: Event, readings: Readings) {
         self.state.apply_read(&event, readings);
         let entry = self.chain.push(event);
-        self.actions.push_back(Action::Append(entry));
+        self.actions.push(Action::Append(entry));
     }
 }
 
@@ -688,18 +535,4 @@ struct Moment {
     slot: Slot,
     time: VirtualTime,
     fuel: Fuel,
-}
-
-/// Why no job may be started at `time` after so many, if so.
-pub(super) fn reason_to_close(spec: &StudySpec, state: &StudyState, time: VirtualTime, jobs: u64) -> Option<EndReason> {
-    if spec.num_trials.is_some_and(|num_trials| jobs >= num_trials) {
-        return Some(EndReason::NumTrials);
-    }
-    if spec.time_out.is_some_and(|time_out| time >= time_out) || time >= VirtualTime::LAST {
-        return Some(EndReason::TimeOut);
-    }
-    match (state.best(), spec.max_reward) {
-        (Some(best), Some(max_reward)) if best.reward >= max_reward => Some(EndReason::MaxReward),
-        _ => None,
-    }
 }

@@ -1,7 +1,7 @@
 //! The trials that have not ended, by number: those that run, are paused or are early.
 
 use super::Job;
-use super::trial::Trial;
+use super::trial::{Stage, Trial};
 use crate::numeric::amount::TrialId;
 
 /// The trials that have not ended. They are numbered in order of start, early or not, so a list does; of one that has ended, no more than its
@@ -24,20 +24,23 @@ impl OpenTrials {
 
     /// Adds the trial with the next number, which has just been started.
     pub(super) fn push(&mut self, job: Job) {
-        let trial = match self.spare.take() {
-            Some(mut spare) => {
-                spare.begin(job);
-                spare
-            }
-            None => Box::new(Trial::new(job)),
-        };
-        self.trials.push(Some(trial));
+        self.push_at(job, Stage::Running);
     }
 
     /// Adds the trial with the next number, which has not been started.
     pub(super) fn push_early(&mut self, job: Job) {
-        self.push(job);
-        self.trials.iter_mut().next_back().into_iter().flatten().for_each(|trial| trial.has_slot = false);
+        self.push_at(job, Stage::Early);
+    }
+
+    fn push_at(&mut self, job: Job, stage: Stage) {
+        let trial = match self.spare.take() {
+            Some(mut spare) => {
+                spare.begin(job, stage);
+                spare
+            }
+            None => Box::new(Trial::new(job, stage)),
+        };
+        self.trials.push(Some(trial));
     }
 
     pub(super) fn remove(&mut self, trial: &TrialId) -> Option<Box<Trial>> {

@@ -1,7 +1,7 @@
 //! How a study that was begun before is made again from its log: the machine consumes what the log says came in, and must decide
 //! what the log says was decided.
 
-use super::trial::{Happened, Trial, Waiting};
+use super::trial::{Happened, Stage, Trial, Waiting};
 use super::{Action, Study, StudyError};
 use crate::numeric::amount::{Fuel, VirtualTime};
 use crate::study::event::{Entry, Event};
@@ -14,17 +14,11 @@ impl Study {
     /// # Errors
     /// If this build decides otherwise than the log says.
     pub fn reproduce(&mut self, logged: &Entry) -> Result<(), StudyError> {
-        if !self.actions.iter().any(|action| matches!(action, Action::Append(_))) {
+        if !self.actions.has_event() {
             self.consume_logged(&logged.event);
         }
-        let ours = loop {
-            match self.actions.pop_front() {
-                Some(Action::Append(entry)) => break Some(entry),
-                // What the log says has been done.
-                Some(_) => {}
-                None => break None,
-            }
-        };
+        // What comes before it has been done: so the log says.
+        let ours = self.actions.pop_event();
         match ours {
             Some(ours) if ours.digest == logged.digest => Ok(()),
             ours => Err(StudyError::Replay {
@@ -37,14 +31,13 @@ impl Study {
 
     /// Goes on from where the log ended: every trial that runs is launched from its start.
     pub fn resume(&mut self) {
-        self.actions.retain(|action| matches!(action, Action::Append(_)));
+        self.actions.keep_events();
         for trial in self.trials.values_mut() {
             trial.restart();
         }
         for trial in self.slots.values() {
-            if let Some(known) = self.trials.get_mut(trial) {
-                known.launch_waits = true;
-                self.actions.push_back(Action::Launch(known.job.clone()));
+            if let Some(known) = self.trials.get(trial) {
+                self.actions.push(Action::Launch(known.job.clone()));
             }
         }
     }
@@ -53,7 +46,7 @@ impl Study {
     fn may_stop(&self, reason: StopReason, known: &Trial, time: VirtualTime) -> bool {
         match reason {
             StopReason::TimeOut => self.is_past_time_out(time),
-            StopReason::MaxT => known.is_over,
+            StopReason::MaxT => known.stage == Stage::Over,
             StopReason::Scheduler => false,
         }
     }
@@ -68,7 +61,7 @@ impl Study {
             }
             _ => return,
         };
-        let Some(known) = self.trials.get(&trial).filter(|known| known.has_slot) else { return };
+        let Some(known) = self.trials.get(&trial).filter(|known| known.has_slot()) else { return };
         let (time, slot) = (known.job.moment(fuel), known.job.slot);
         let is_early = (time, slot) < self.last;
         let milestone = known.job.milestone.filter(|_| self.by_fuel()).map(Fuel);

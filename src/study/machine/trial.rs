@@ -3,18 +3,16 @@
 use std::collections::VecDeque;
 
 use super::{Job, StudyError};
-use crate::numeric::amount::{Fuel, VirtualTime};
+use crate::numeric::amount::{Fuel, Slot, VirtualTime};
 use crate::numeric::print::Print;
 use crate::study::event::ArtifactRecord;
 use crate::study::{Attribute, Outcome, Report};
 
-/// A trial that runs, is paused or is early.
+/// A trial that has not ended.
 pub(super) struct Trial {
+    /// Its present job; of a paused trial the one that was paused, of an early one that for which it was given.
     pub(super) job: Job,
-    /// Whether it runs in a slot. If not, `job` is the one that was paused, or no slot has been found for it yet.
-    pub(super) has_slot: bool,
-    /// Whether it has reached `max_t`: it may finish what it is doing, but not report again.
-    pub(super) is_over: bool,
+    pub(super) stage: Stage,
     /// The least fuel at which its next input can be.
     fuel_bound: Fuel,
     /// What has come in and not been consumed, in order.
@@ -25,8 +23,19 @@ pub(super) struct Trial {
     reports_of_run: usize,
     /// Whether its end has come in.
     end_came: bool,
-    /// Whether its launch waits among the actions.
-    pub(super) launch_waits: bool,
+}
+
+/// How far a trial has come that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The study has not started it: what it does is kept until then.
+    Early,
+    /// It has a slot.
+    Running,
+    /// It has reached `max_t` and still has its slot: it may finish what it is doing, such as to save its model, but not report again.
+    Over,
+    /// It left its slot and waits to be promoted, which may never be.
+    Paused,
 }
 
 /// Something that came in and waits for its turn.
@@ -54,32 +63,48 @@ pub(super) struct NextEvent {
 const PRINTS_KEPT: usize = 4;
 
 impl Trial {
-    pub(super) fn new(job: Job) -> Self {
+    pub(super) fn new(job: Job, stage: Stage) -> Self {
         Self {
             job,
-            has_slot: true,
-            is_over: false,
+            stage,
             fuel_bound: Fuel(0),
             waiting: VecDeque::new(),
             prints: Vec::new(),
             reports_of_run: 0,
             end_came: false,
-            launch_waits: false,
         }
     }
 
-    /// It is started; it may have run before.
-    pub(super) fn start(&mut self, job: Job) {
-        self.job = job;
-        self.has_slot = true;
-    }
-
     /// Becomes another trial at its start, with this one's memory.
-    pub(super) fn begin(&mut self, job: Job) {
+    pub(super) fn begin(&mut self, job: Job, stage: Stage) {
         let (mut waiting, mut prints) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.prints));
         waiting.clear();
         prints.clear();
-        *self = Self { waiting, prints, ..Self::new(job) };
+        *self = Self { waiting, prints, ..Self::new(job, stage) };
+    }
+
+    /// The study starts it; it may have run before.
+    pub(super) fn start(&mut self, job: Job) {
+        self.job = job;
+        self.stage = Stage::Running;
+    }
+
+    /// It goes on in that slot.
+    pub(super) fn promote(&mut self, slot: Slot, start: VirtualTime, milestone: Option<u64>) {
+        self.job.slot = slot;
+        self.job.start = start;
+        self.job.milestone = milestone;
+        self.stage = Stage::Running;
+    }
+
+    /// It may finish, and is compared no more.
+    pub(super) fn reach_max_t(&mut self) {
+        self.stage = Stage::Over;
+        self.job.milestone = None;
+    }
+
+    pub(super) fn has_slot(&self) -> bool {
+        matches!(self.stage, Stage::Running | Stage::Over)
     }
 
     /// When the next event is. `by_fuel` says whether milestones are amounts of fuel.
@@ -142,7 +167,7 @@ impl Trial {
 
     /// It leaves its slot with that fuel. Of thousands that are paused, few have anything waiting.
     pub(super) fn pause(&mut self, fuel: Fuel) {
-        self.has_slot = false;
+        self.stage = Stage::Paused;
         self.job.fuel_before = fuel;
         self.waiting.shrink_to_fit();
         self.prints.shrink_to(PRINTS_KEPT);
