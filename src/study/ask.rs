@@ -334,7 +334,6 @@ impl AskTell {
             Start::Promoted { resume_from } => {
                 self.state.apply(&Event::TrialResumed { trial, slot, time, resume_from, bracket, milestone });
                 let config = self.state.trial(trial).map(|record| record.config.clone()).unwrap_or_default();
-                self.search.promoted(trial, &config, &placement);
                 (config, Some(resume_from))
             }
         };
@@ -357,8 +356,7 @@ impl AskTell {
         }
         let readings = report.read(&self.spec.metrics, NO_FUEL).map_err(bad)?;
         let progress = Progress { trial, time: readings.time.or(is_at_start.then_some(0)), reward: readings.reward };
-        let Some(record) = self.state.trial(trial) else { return Err(self.no_job(job)) };
-        let judged = self.search.on_report(&progress, &record.config);
+        let judged = self.search.on_report(&progress);
         let verdict = judged.map_err(|problem| bad(ReportProblem::Unplaceable(problem)))?;
         if let Some(record) = self.job_mut(job) {
             record.reports = number;
@@ -452,9 +450,7 @@ impl AskTell {
             record.over = Some(over);
         }
         self.running -= 1;
-        if let Some(record) = self.state.trial(trial) {
-            self.search.on_job_end(trial, &record.config, end);
-        }
+        self.search.on_job_end(trial, end);
     }
 
     fn best(&self) -> Answer {

@@ -28,8 +28,16 @@ pub(super) struct Search {
     /// The configurations of the next trials, as far as they were chosen ahead; none where there are no more.
     ahead: VecDeque<Option<Config>>,
     exhausted: bool,
-    /// What the searcher was last told of each running trial.
-    told: ByTrial<Told>,
+    /// The job of each running trial.
+    open: ByTrial<OpenJob>,
+    /// The configurations of paused trials.
+    paused: ByTrial<Config>,
+}
+
+/// A job that is not over.
+struct OpenJob {
+    config: Config,
+    told: Told,
 }
 
 /// Which rewards the searcher is told.
@@ -85,7 +93,8 @@ impl Search {
             jobs: 0,
             ahead: VecDeque::new(),
             exhausted: false,
-            told: ByTrial::default(),
+            open: ByTrial::default(),
+            paused: ByTrial::default(),
         }
     }
 
@@ -108,13 +117,15 @@ impl Search {
             }
         };
         self.jobs += 1;
-        self.told.insert(trial, Told::default());
-        if let Start::New(config) = &start {
-            self.pending(trial, config, placement.milestone);
-            if !self.delay_get_config && self.ahead.is_empty() && more(self.jobs) {
-                let context = SuggestContext { trial: TrialId(trial.0 + 1), elapsed };
-                self.ahead.push_back(self.searcher.suggest(&context));
-            }
+        let config = match &start {
+            Start::New(config) => config.clone(),
+            Start::Promoted { .. } => self.paused.remove(trial).unwrap_or_default(),
+        };
+        self.open(trial, config, placement.milestone);
+        let is_new = matches!(start, Start::New(_));
+        if is_new && !self.delay_get_config && self.ahead.is_empty() && more(self.jobs) {
+            let context = SuggestContext { trial: TrialId(trial.0 + 1), elapsed };
+            self.ahead.push_back(self.searcher.suggest(&context));
         }
         Some(Assignment { trial, start, placement })
     }
@@ -138,19 +149,14 @@ impl Search {
         self.ahead.get(others)?.clone()
     }
 
-    /// Tells the searcher of a promoted trial's job, which only its configuration is missing for.
-    pub(super) fn promoted(&mut self, trial: TrialId, config: &Config, placement: &Placement) {
-        self.pending(trial, config, placement.milestone);
-    }
-
     /// Decides on a report of a running trial.
     ///
     /// # Errors
     /// If the report cannot be placed; nothing has changed then.
-    pub(super) fn on_report(&mut self, progress: &Progress, config: &Config) -> Result<Verdict, PlacementProblem> {
+    pub(super) fn on_report(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem> {
         let verdict = self.scheduler.on_report(progress)?;
         if let Some(reward) = progress.reward {
-            self.feed(progress, reward, &verdict, config);
+            self.feed(progress, reward, &verdict);
         }
         Ok(verdict)
     }
@@ -161,16 +167,20 @@ impl Search {
     }
 
     /// Takes note that a trial's job is over: paused, stopped or ended by itself, then with its last reward.
-    pub(super) fn on_job_end(&mut self, trial: TrialId, config: &Config, end: JobEnd) {
+    pub(super) fn on_job_end(&mut self, trial: TrialId, end: JobEnd) {
         self.scheduler.on_job_end(trial);
-        let told = self.told.remove(trial).unwrap_or_default();
+        let Some(OpenJob { config, told }) = self.open.remove(trial) else { return };
+        let mut tell = |kind| self.searcher.observe(&Observation { trial, config: &config, kind });
         if end == JobEnd::Failed {
-            self.observe(trial, config, ObservationKind::Failed);
+            tell(ObservationKind::Failed);
         }
         if let Some((level, reward)) = told.withheld.filter(|_| end != JobEnd::Paused) {
-            self.observe(trial, config, ObservationKind::Rewarded { level, reward });
+            tell(ObservationKind::Rewarded { level, reward });
         }
-        self.observe(trial, config, ObservationKind::JobEnded);
+        tell(ObservationKind::JobEnded);
+        if end == JobEnd::Paused {
+            self.paused.insert(trial, config);
+        }
     }
 
     /// Whether every configuration of the space was suggested.
@@ -200,48 +210,46 @@ impl Search {
         config
     }
 
+    /// Takes note of a new job, at the end of which or at whose `level` a reward is to come.
+    fn open(&mut self, trial: TrialId, config: Config, level: Option<u64>) {
+        self.searcher.observe(&Observation { trial, config: &config, kind: ObservationKind::Pending { level } });
+        self.open.insert(trial, OpenJob { config, told: Told::default() });
+    }
+
     /// Passes a reward on to the searcher, now or later, as `searcher_data` says.
-    fn feed(&mut self, progress: &Progress, reward: f64, verdict: &Verdict, config: &Config) {
+    fn feed(&mut self, progress: &Progress, reward: f64, verdict: &Verdict) {
         if verdict.ignore_data {
             return;
         }
         let Progress { trial, time: level, .. } = *progress;
+        let Some(OpenJob { config, told }) = self.open.get_mut(trial) else { return };
+        let mut tell = |kind| self.searcher.observe(&Observation { trial, config, kind });
         let at_milestone = verdict.milestone.is_some();
-        let told = self.told.get(trial).copied().unwrap_or_default();
         let next = match self.feed {
-            Feed::AtEnd => return self.note(trial, Told { withheld: Some((level, reward)), ..told }),
+            Feed::AtEnd => {
+                told.withheld = Some((level, reward));
+                return;
+            }
             // Nothing was spent, so there is nothing to learn from.
             Feed::Reports(_) if level == Some(0) => return,
             Feed::Reports(SearcherData::Rungs) if !at_milestone => {
-                return self.note(trial, Told { withheld: Some((level, reward)), ..told });
+                told.withheld = Some((level, reward));
+                return;
             }
             Feed::Reports(SearcherData::Rungs) => verdict.next_milestone,
             Feed::Reports(_) => level.map(|level| level.saturating_add(1)),
         };
-        let mut now = Told::default();
+        let earlier = std::mem::take(told);
         if self.feed == Feed::Reports(SearcherData::RungsAndLast) {
-            if let Some(level) = told.provisional {
-                self.observe(trial, config, ObservationKind::Withdrawn { level });
+            if let Some(level) = earlier.provisional {
+                tell(ObservationKind::Withdrawn { level });
             }
-            now.provisional = level.filter(|_| !at_milestone);
+            told.provisional = level.filter(|_| !at_milestone);
         }
-        self.note(trial, now);
-        self.observe(trial, config, ObservationKind::Rewarded { level, reward });
+        tell(ObservationKind::Rewarded { level, reward });
         if verdict.decision == Decision::Continue && next.is_some() {
-            self.pending(trial, config, next);
+            tell(ObservationKind::Pending { level: next });
         }
-    }
-
-    fn note(&mut self, trial: TrialId, told: Told) {
-        self.told.insert(trial, told);
-    }
-
-    fn pending(&mut self, trial: TrialId, config: &Config, level: Option<u64>) {
-        self.observe(trial, config, ObservationKind::Pending { level });
-    }
-
-    fn observe(&mut self, trial: TrialId, config: &Config, kind: ObservationKind) {
-        self.searcher.observe(&Observation { trial, config, kind });
     }
 }
 
@@ -287,9 +295,9 @@ mod tests {
         let job = search.next_job(VirtualTime(0), None, |_| true).unwrap();
         for time in 1..=reports {
             let reward = Some(time as f64 / 10.0);
-            search.on_report(&Progress { trial: job.trial, time: Some(time), reward }, &Config::default()).unwrap();
+            search.on_report(&Progress { trial: job.trial, time: Some(time), reward }).unwrap();
         }
-        search.on_job_end(job.trial, &Config::default(), end);
+        search.on_job_end(job.trial, end);
         std::mem::take(&mut *heard.lock().unwrap())
     }
 

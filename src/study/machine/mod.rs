@@ -343,8 +343,7 @@ impl Study {
     }
 
     fn judge(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem> {
-        let Some(known) = self.trials.get(&progress.trial) else { return Ok(Verdict::CONTINUE) };
-        let verdict = self.search.on_report(progress, &known.job.config)?;
+        let verdict = self.search.on_report(progress)?;
         self.judgement = Some(Judgement { progress: *progress, verdict });
         Ok(verdict)
     }
@@ -401,8 +400,7 @@ impl Study {
         known.pause(fuel);
         let runs_on = !known.end_came();
         self.actions.withdraw_launch(trial);
-        let Some(known) = self.trials.get(&trial) else { return };
-        self.search.on_job_end(trial, &known.job.config, JobEnd::Paused);
+        self.search.on_job_end(trial, JobEnd::Paused);
         self.append(Event::TrialPaused { trial, time, fuel, level });
         if runs_on {
             self.actions.push(Action::Pause(trial));
@@ -427,7 +425,7 @@ impl Study {
         if !known.end_came() {
             self.actions.push(Action::Stop(trial));
         }
-        self.search.on_job_end(trial, &known.job.config, end);
+        self.search.on_job_end(trial, end);
         self.trials.reuse(known);
         self.fill(slot, time);
     }
@@ -473,7 +471,6 @@ impl Study {
         let (bracket, milestone) = (placement.bracket, placement.milestone);
         if let Some(known) = self.trials.get_mut(&trial) {
             known.promote(slot, time, milestone);
-            self.search.promoted(trial, &known.job.config, placement);
             self.append(Event::TrialResumed { trial, slot, time, resume_from, bracket, milestone });
         }
     }
