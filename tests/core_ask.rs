@@ -329,7 +329,7 @@ fn the_text_of_a_failure_is_cut_at_a_character() {
     let mut session = Session::new(spec);
     session.ask();
     session.says(json!({"op": "fail", "job": 0, "error": "aéüö"}));
-    let outcome = session.0.state().trials()[0].outcome.clone().unwrap();
+    let outcome = session.0.state().trials()[0].outcome().unwrap();
     assert_eq!(outcome.to_string(), "failed: aé");
 }
 

@@ -116,7 +116,7 @@ fn check(isolation: Isolation) {
     let (without, quiet) = run(folder.path(), isolation, false);
     assert_eq!(quiet.trials().len() as i64, GOOD);
     for trial in quiet.trials() {
-        assert_eq!(trial.outcome, Some(Outcome::Completed));
+        assert_eq!(trial.outcome(), Some(&Outcome::Completed));
         assert_eq!(trial.reports, 3);
         assert_eq!(with_harm[&trial.trial], without[&trial.trial], "trial {}", trial.trial);
     }
@@ -125,7 +125,7 @@ fn check(isolation: Isolation) {
     for (mode, (harm, outcome)) in bad.into_iter().enumerate() {
         let mode = Value::Integer(mode as i64);
         let trial = state.trials().iter().find(|trial| trial.config.get("mode") == Some(&mode)).unwrap();
-        assert_eq!(trial.outcome.as_ref(), Some(&outcome), "{harm}");
+        assert_eq!(trial.outcome(), Some(&outcome), "{harm}");
     }
 }
 

@@ -233,7 +233,7 @@ fn rungs_by_fuel_cut_epochs_where_they_lie() {
     let (simulated, history) = simulate(spec, &table);
     assert!(history.contains(&"7.5 trial 2 is judged: Stop".to_owned()), "{history:#?}");
     let stopped = &simulated.study.state().trials()[2];
-    assert!(matches!(stopped.outcome, Some(Outcome::Stopped { .. })), "{stopped:?}");
+    assert!(matches!(stopped.outcome(), Some(Outcome::Stopped { .. })), "{stopped:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use trialbox::Study;
 use trialbox::executor::{Interrupt, Isolation, RunOptions, Speculation};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
 use trialbox::session::begin;
-use trialbox::study::{Entry, Event, Observer, StudyState, TrialStatus};
+use trialbox::study::{Entry, Event, Observer, StudyState};
 
 /// The sizes of the studies that are compared, in jobs.
 const JOBS: [u64; 2] = [1_000, 3_000];
@@ -23,7 +23,7 @@ impl Observer for Scale {
         if !matches!(entry.event, Event::StudyEnded { .. }) {
             return;
         }
-        self.paused = state.trials().iter().filter(|trial| trial.status() == TrialStatus::Paused).count();
+        self.paused = state.trials().iter().filter(|trial| trial.paused_at().is_some()).count();
         let myself = std::process::id();
         let children = std::fs::read_to_string(format!("/proc/{myself}/task/{myself}/children")).unwrap();
         self.resident_kibibytes = children.split_whitespace().map(resident_kibibytes).sum();

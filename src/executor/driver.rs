@@ -246,7 +246,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             Event::TrialPaused { trial, .. } => self.quarantine.retain(|suspect| suspect != trial),
             Event::StudyEnded { .. } => {
                 // What paused trials did ahead of a promotion that never came is nobody's business.
-                let is_paused = |record: &&TrialRecord| record.paused_at.is_some();
+                let is_paused = |record: &&TrialRecord| record.paused_at().is_some();
                 let paused: Vec<TrialId> =
                     self.study.state().trials().iter().filter(is_paused).map(|record| record.trial).collect();
                 for trial in paused {

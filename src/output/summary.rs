@@ -9,7 +9,9 @@ use crate::numeric::amount::{Fuel, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::PlacementProblem;
 use crate::space::Domain;
-use crate::study::{EndReason, Outcome, OutcomeClass, ReportProblem, StudySpec, StudyState, TrapKind};
+use crate::study::{
+    EndReason, Outcome, OutcomeClass, ReportProblem, StudySpec, StudyState, TrapKind, TrialRecord, TrialStatus,
+};
 
 /// How many reasons of failures are shown.
 const REASONS_MAX: usize = 10;
@@ -32,12 +34,14 @@ impl Counts {
     pub(super) fn of(state: &StudyState) -> Self {
         let mut counts = Self::default();
         for trial in state.trials() {
-            let place = match trial.outcome.as_ref().map(Outcome::class) {
-                None if trial.paused_at.is_some() => &mut counts.paused,
-                None => &mut counts.unfinished,
-                Some(OutcomeClass::Completed) => &mut counts.completed,
-                Some(OutcomeClass::Stopped) => &mut counts.stopped,
-                Some(OutcomeClass::Failed) => &mut counts.failed,
+            let place = match &trial.status {
+                TrialStatus::Running => &mut counts.unfinished,
+                TrialStatus::Paused { .. } => &mut counts.paused,
+                TrialStatus::Ended(outcome) => match outcome.class() {
+                    OutcomeClass::Completed => &mut counts.completed,
+                    OutcomeClass::Stopped => &mut counts.stopped,
+                    OutcomeClass::Failed => &mut counts.failed,
+                },
             };
             *place += 1;
         }
@@ -99,7 +103,7 @@ fn trials_line(state: &StudyState) -> String {
 
 fn best_lines(spec: &StudySpec, state: &StudyState) -> Vec<String> {
     let Some(trial) = best_trial(state) else {
-        let ended = state.trials().iter().filter_map(|trial| trial.outcome.as_ref());
+        let ended = state.trials().iter().filter_map(TrialRecord::outcome);
         let why = match (ended.clone().next(), ended.clone().all(Outcome::is_failure)) {
             (None, _) => "no trial has ended",
             (Some(_), true) => "every trial failed",
@@ -133,7 +137,7 @@ struct Failures {
 fn failure_lines(spec: &StudySpec, state: &StudyState) -> Vec<String> {
     let mut reasons: BTreeMap<String, Failures> = BTreeMap::new();
     for trial in state.trials() {
-        let Some(outcome) = trial.outcome.as_ref().filter(|outcome| outcome.is_failure()) else { continue };
+        let Some(outcome) = trial.outcome().filter(|outcome| outcome.is_failure()) else { continue };
         let failures = reasons.entry(reason(outcome)).or_default();
         failures.count += 1;
         if failures.examples.len() < EXAMPLES_MAX {

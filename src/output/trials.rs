@@ -5,7 +5,7 @@ use super::sanitize::{fit, printable};
 use super::table::{Align, Column, fitting, render};
 use crate::scheduler::SchedulerSpec;
 use crate::space::Domain;
-use crate::study::{StudySpec, StudyState, TrialRecord};
+use crate::study::{StudySpec, StudyState, TrialRecord, TrialStatus};
 
 /// In which order trials are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,11 +98,11 @@ fn has_brackets(spec: &StudySpec) -> bool {
 
 /// How a trial stands, in a word or two.
 pub(super) fn status(trial: &TrialRecord) -> &'static str {
-    match &trial.outcome {
-        None if trial.paused_at.is_some() => "paused",
-        None => "unfinished",
-        Some(outcome) if !trial.feasible && !outcome.is_failure() => "infeasible",
-        Some(outcome) => outcome.name(),
+    match &trial.status {
+        TrialStatus::Running => "unfinished",
+        TrialStatus::Paused { .. } => "paused",
+        TrialStatus::Ended(outcome) if !trial.feasible && !outcome.is_failure() => "infeasible",
+        TrialStatus::Ended(outcome) => outcome.name(),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{Entry, Event, Outcome, SpecError, Study, StudyError, StudySpec, TrialStatus};
+use super::{Entry, Event, Outcome, SpecError, Study, StudyError, StudySpec, TrialRecord};
 use crate::numeric::amount::{TrialId, VirtualTime};
 use crate::numeric::float::Rank;
 use crate::scheduler::{Comparison, Decision, Milestone, RungEntry, RungState};
@@ -141,8 +141,8 @@ impl Explainer {
     #[must_use]
     pub fn finish(mut self) -> Vec<Explanation> {
         let record = self.study.state().trial(self.trial);
-        if let Some(record) = record.filter(|record| record.status() == TrialStatus::Paused) {
-            let standing = record.paused_at.and_then(|level| self.standing(level, None));
+        if let Some(level) = record.and_then(TrialRecord::paused_at) {
+            let standing = self.standing(level, None);
             self.explanations.push(Explanation { time: self.study.state().time(), step: Step::Waits { standing } });
         }
         self.explanations

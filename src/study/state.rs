@@ -1,8 +1,8 @@
 //! The state of a study: the fold over its events.
 
 use super::event::{ArtifactRecord, EndReason, Event};
-use super::report::Readings;
 use super::paused_rewards::PausedRewards;
+use super::report::Readings;
 use super::spec::Metrics;
 use super::{Best, Outcome};
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
@@ -44,10 +44,8 @@ pub struct TrialRecord {
     pub feasible: bool,
     /// Its fuel until its last report or, if it has ended, in all.
     pub fuel: Fuel,
-    /// How it ended, if it has.
-    pub outcome: Option<Outcome>,
-    /// The level of the resource at which it is paused, if it is.
-    pub paused_at: Option<u64>,
+    /// What it is doing, or how it ended.
+    pub status: TrialStatus,
     /// The bracket that was drawn for its latest job, if the scheduler has brackets.
     pub bracket: Option<u32>,
     /// How often it was promoted after a pause.
@@ -56,15 +54,18 @@ pub struct TrialRecord {
     pub artifacts: Vec<ArtifactRecord>,
 }
 
-/// What a trial is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a trial is doing, or how it ended.
+#[derive(Clone, Debug, PartialEq)]
 pub enum TrialStatus {
     /// It occupies a slot.
     Running,
     /// It waits to be promoted, which may never be.
-    Paused,
-    /// It has ended.
-    Ended,
+    Paused {
+        /// The level of the resource at which it was paused.
+        level: u64,
+    },
+    /// It has ended so.
+    Ended(Outcome),
 }
 
 impl StudyState {
@@ -154,8 +155,7 @@ impl StudyState {
                         time: None,
                         feasible: true,
                         fuel: Fuel(0),
-                        outcome: None,
-                        paused_at: None,
+                        status: TrialStatus::Running,
                         bracket: *bracket,
                         promotions: 0,
                         artifacts: Vec::new(),
@@ -166,7 +166,7 @@ impl StudyState {
                 let Some(record) = self.open_mut(*trial) else { return };
                 record.slot = *slot;
                 record.bracket = *bracket;
-                record.paused_at = None;
+                record.status = TrialStatus::Running;
                 record.promotions += 1;
                 self.jobs += 1;
             }
@@ -186,13 +186,13 @@ impl StudyState {
             Event::TrialPaused { trial, fuel, level, .. } => {
                 let Some(record) = self.open_mut(*trial) else { return };
                 record.fuel = *fuel;
-                record.paused_at = Some(*level);
+                record.status = TrialStatus::Paused { level: *level };
                 self.weigh(*trial);
             }
             Event::TrialEnded { trial, fuel, outcome, artifacts, .. } => {
                 let Some(record) = self.open_mut(*trial) else { return };
                 record.fuel = *fuel;
-                record.outcome = Some(outcome.clone());
+                record.status = TrialStatus::Ended(outcome.clone());
                 record.artifacts.clone_from(artifacts);
                 self.weigh(*trial);
             }
@@ -203,7 +203,7 @@ impl StudyState {
     /// Sets the best trial anew, now that `trial` runs no more.
     fn weigh(&mut self, trial: TrialId) {
         let Some(record) = self.trial(trial) else { return };
-        let (candidate, has_ended) = (record.candidate(), record.outcome.is_some());
+        let (candidate, has_ended) = (record.candidate(), record.outcome().is_some());
         self.paused_rewards.set(trial, candidate.map(|best| best.reward).filter(|_| !has_ended));
         self.best_ended = self.best_ended.into_iter().chain(candidate.filter(|_| has_ended)).reduce(Best::or_better);
         self.best = self.best_ended.into_iter().chain(self.paused_rewards.best()).reduce(Best::or_better);
@@ -212,18 +212,26 @@ impl StudyState {
     /// The trial of that number, if it has not ended.
     fn open_mut(&mut self, trial: TrialId) -> Option<&mut TrialRecord> {
         let record = self.trials.get_mut(usize::try_from(trial.0).ok()?)?;
-        record.outcome.is_none().then_some(record)
+        record.outcome().is_none().then_some(record)
     }
 }
 
 impl TrialRecord {
-    /// What it is doing.
+    /// How it ended, if it has.
     #[must_use]
-    pub fn status(&self) -> TrialStatus {
-        match (&self.outcome, self.paused_at) {
-            (Some(_), _) => TrialStatus::Ended,
-            (None, Some(_)) => TrialStatus::Paused,
-            (None, None) => TrialStatus::Running,
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.status {
+            TrialStatus::Ended(outcome) => Some(outcome),
+            TrialStatus::Running | TrialStatus::Paused { .. } => None,
+        }
+    }
+
+    /// The level of the resource at which it is paused, if it is.
+    #[must_use]
+    pub fn paused_at(&self) -> Option<u64> {
+        match self.status {
+            TrialStatus::Paused { level } => Some(level),
+            TrialStatus::Running | TrialStatus::Ended(_) => None,
         }
     }
 

@@ -267,7 +267,7 @@ fn a_trial_whose_worker_is_lost_for_good_has_crashed_after_its_reports() {
     study.handle(advanced(0, 15)).unwrap();
     study.handle(Input::Crashed { trial: TrialId(0) }).unwrap();
     let record = &study.state().trials()[0];
-    assert_eq!((record.outcome.clone(), record.reports, record.fuel), (Some(Outcome::Crashed), 1, Fuel(15)));
+    assert_eq!((record.outcome(), record.reports, record.fuel), (Some(&Outcome::Crashed), 1, Fuel(15)));
     assert!(study.is_finished());
 }
 
@@ -318,7 +318,7 @@ fn a_trial_whose_end_has_come_in_is_not_stopped() {
     study.handle(ended(1, 20, Outcome::Completed)).unwrap();
     study.handle(ended(0, 30, Outcome::Completed)).unwrap();
     assert!(!drain(&mut study).iter().any(|action| matches!(action, Action::Stop(_))));
-    assert!(matches!(study.state().trials()[1].outcome, Some(Outcome::BadReport { .. })));
+    assert!(matches!(study.state().trials()[1].outcome(), Some(Outcome::BadReport { .. })));
 }
 
 #[test]
@@ -355,7 +355,7 @@ fn a_trial_whose_end_has_come_in_has_nothing_to_add() {
     study.handle(Input::Crashed { trial: TrialId(1) }).unwrap();
     study.handle(ended(0, 30, Outcome::Completed)).unwrap();
     let record = &study.state().trials()[1];
-    assert_eq!((record.outcome.clone(), record.reports, record.reward), (Some(Outcome::Completed), 1, Some(0.5)));
+    assert_eq!((record.outcome(), record.reports, record.reward), (Some(&Outcome::Completed), 1, Some(0.5)));
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn a_second_run_may_end_by_what_depends_on_the_machine() {
         study.handle(ended(0, 5, outcome.clone())).unwrap();
         let record = &study.state().trials()[0];
         // Its end is no earlier than what was already decided.
-        assert_eq!((record.outcome.clone(), record.fuel), (Some(outcome), Fuel(15)));
+        assert_eq!((record.outcome(), record.fuel), (Some(&outcome), Fuel(15)));
     }
 }
 

@@ -9,7 +9,7 @@ use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
 use trialbox::session::{Plan, begin};
 use trialbox::store::Reader;
-use trialbox::study::{Clock, Entry, Event, Observer, Outcome, StopReason, StudyState, TrialRecord, TrialStatus};
+use trialbox::study::{Clock, Entry, Event, Observer, Outcome, StopReason, StudyState, TrialRecord};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guest-examples");
 
@@ -81,7 +81,7 @@ fn both_variants_have_one_digest_however_they_are_run() {
         let state = assert_one_digest(&plan("toy", 60, hyperband(kind, 9, brackets)));
         assert_eq!(state.jobs(), 60);
         let promotions: u32 = state.trials().iter().map(|trial| trial.promotions).sum();
-        let paused = state.trials().iter().filter(|trial| trial.status() == TrialStatus::Paused).count();
+        let paused = state.trials().iter().filter(|trial| trial.paused_at().is_some()).count();
         assert_eq!(promotions > 0 && paused > 0, kind == HyperbandKind::Promotion, "{kind:?} {brackets}");
     }
 }
@@ -100,9 +100,9 @@ fn with_fuel_as_the_resource_trials_are_held_inside_their_epochs() {
         let mut plan = plan("digits", 30, spec);
         plan.spec.metrics.time_attr = "fuel".into();
         let state = assert_one_digest(&plan);
-        let stopped = |trial: &TrialRecord, reason| trial.outcome == Some(Outcome::Stopped { reason });
+        let stopped = |trial: &TrialRecord, reason| trial.outcome() == Some(&Outcome::Stopped { reason });
         for trial in state.trials() {
-            let held_at = trial.paused_at.is_some() || stopped(trial, StopReason::Scheduler);
+            let held_at = trial.paused_at().is_some() || stopped(trial, StopReason::Scheduler);
             assert!(!held_at || levels.contains(&trial.fuel.0), "{trial:?}");
             assert!(!stopped(trial, StopReason::MaxT) || trial.fuel.0 == 200_000_000, "{trial:?}");
         }
@@ -123,7 +123,7 @@ fn the_views_of_the_store_show_pauses_decisions_and_brackets() {
     let paused_at: Vec<Option<i64>> = trials.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert_eq!(
         paused_at,
-        state.trials().iter().map(|trial| trial.paused_at.map(|level| level as i64)).collect::<Vec<_>>()
+        state.trials().iter().map(|trial| trial.paused_at().map(|level| level as i64)).collect::<Vec<_>>()
     );
     // Each pause follows the report that was decided on.
     let count = |sql: &str| database.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();

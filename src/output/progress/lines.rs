@@ -51,7 +51,7 @@ impl<W: Write> Lines<W> {
             line.push_str(&config.join(", "));
         }
         let mut line = fit(&line, LINE_COLUMNS_MAX);
-        if let Some(outcome) = trial.outcome.as_ref().filter(|outcome| outcome.is_failure()) {
+        if let Some(outcome) = trial.outcome().filter(|outcome| outcome.is_failure()) {
             line.push_str(&format!("  ({})", printable(&outcome.to_string(), LINE_COLUMNS_MAX / 2)));
         }
         line
