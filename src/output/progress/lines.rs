@@ -5,7 +5,7 @@ use std::io::Write;
 use super::LineWriter;
 use crate::output::number;
 use crate::output::sanitize::{fit, printable};
-use crate::output::summary::{Counts, standing};
+use crate::output::summary::{Counts, ending};
 use crate::space::Domain;
 use crate::study::Observer;
 use crate::study::{Entry, Event, StudySpec, StudyState, TrialRecord};
@@ -64,7 +64,7 @@ impl<W: Write> Observer for Lines<W> {
             Event::StudyEnded { .. } => {
                 let counts = Counts::of(state);
                 let paused = if counts.paused > 0 { format!(", {} paused", counts.paused) } else { String::new() };
-                self.writer.write(&format!("{}; {} trials{paused}, {}", standing(state), counts.ended(), best(state)));
+                self.writer.write(&format!("{}; {} trials{paused}, {}", ending(state), counts.ended(), best(state)));
             }
             Event::TrialEnded { trial, .. } | Event::TrialPaused { trial, .. } => {
                 let Some(record) = state.trial(*trial) else { return };
