@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use trialbox::numeric::amount::{Seed, TrialId, VirtualTime};
 use trialbox::numeric::digest::{Digest, canonical_bytes};
 use trialbox::numeric::random::{Purpose, Stream};
-use trialbox::searcher::{GRID_POINTS_DEFAULT, GridSearcher, RandomSearcher, Searcher, SearcherSpec, SuggestContext};
+use trialbox::searcher::{GRID_POINTS_DEFAULT, GridSearcher, RandomSearcher, RandomSpec, Searcher, SearcherSpec, SuggestContext};
 use trialbox::space::{
     CHOICES_MAX, Condition, Config, Domain, IntegerRange, NAME_BYTES_MAX, PARAMETERS_MAX, Parameter, RealRange, Space,
     Value,
@@ -503,7 +503,7 @@ proptest! {
     #[test]
     fn random_search_without_a_default_is_a_function_of_seed_and_trial(nodes in tree(any_leaf()), seed: u64) {
         let space = space_of_tree(&nodes);
-        let spec = SearcherSpec::Random { first_is_default: false };
+        let spec = SearcherSpec::Random(RandomSpec { first_is_default: false });
         let (mut one, mut two) = (spec.build(&space, Seed(seed)), spec.build(&space, Seed(seed)));
         for trial in 0..10 {
             prop_assert_eq!(suggest(&mut *one, trial), suggest(&mut *two, trial));

@@ -14,7 +14,7 @@ use trialbox::Study;
 use trialbox::executor::{Isolation, RunOptions, set_worker_program};
 use trialbox::numeric::amount::TrialId;
 use trialbox::numeric::digest::canonical_bytes;
-use trialbox::searcher::SearcherSpec;
+use trialbox::searcher::{GridSpec, SearcherSpec};
 use trialbox::space::{Domain, Parameter, Value};
 use trialbox::store::Reader;
 use trialbox::study::{Event, Limit, Limits, Outcome, StudyState, TrapKind};
@@ -90,7 +90,7 @@ fn run(folder: &Path, isolation: Isolation, with_harm: bool) -> (BTreeMap<TrialI
     };
     let store = folder.join(format!("{isolation:?}-{with_harm}.study"));
     let mut study = Study::builder(&file)
-        .searcher(SearcherSpec::Grid { points: 1 })
+        .searcher(SearcherSpec::Grid(GridSpec { points: 1 }))
         .capacity(trialbox::study::Capacity { cpus: 16, gpus: 0.0 })
         .num_trials(100)
         .limits(limits)

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
-use trialbox::searcher::SearcherSpec;
+use trialbox::searcher::{GridSpec, SearcherSpec};
 use trialbox::simulation::{
     Direction, Lookup, Simulated, SimulationError, Table, TableError, TableOptions, TableReader, run,
 };
@@ -41,7 +41,7 @@ fn interval(default: f64) -> Space {
 fn study(space: Space, scheduler: SchedulerSpec) -> StudySpec {
     let mut spec = StudySpec::new("by hand", space, Digest::of(b"by hand"));
     spec.capacity.cpus = 1;
-    spec.searcher = SearcherSpec::Grid { points: 2 };
+    spec.searcher = SearcherSpec::Grid(GridSpec { points: 2 });
     spec.num_trials = Some(100);
     spec.scheduler = scheduler;
     spec

@@ -14,7 +14,7 @@ use super::{amount, hyperband, space};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::SchedulerSpec;
-use crate::searcher::{GRID_POINTS_DEFAULT, SearcherSpec};
+use crate::searcher::{GRID_POINTS_DEFAULT, GridSpec, RandomSpec, SearcherSpec};
 use crate::space::Space;
 use crate::study::{Clock, FloatMode, Limit, SpecError, StudySpec};
 
@@ -187,11 +187,11 @@ impl FileReader<'_> {
             "grid" => {
                 let points = table.take("points").and_then(|item| item.integer(1..=GRID_POINTS_MAX, self.problems));
                 // No more than GRID_POINTS_MAX.
-                SearcherSpec::Grid { points: points.map_or(GRID_POINTS_DEFAULT, |points| points as u32) }
+                SearcherSpec::Grid(GridSpec { points: points.map_or(GRID_POINTS_DEFAULT, |points| points as u32) })
             }
             _ => {
                 let first = table.take("first_is_default").and_then(|item| item.boolean(self.problems));
-                SearcherSpec::Random { first_is_default: first.unwrap_or(true) }
+                SearcherSpec::Random(RandomSpec { first_is_default: first.unwrap_or(true) })
             }
         };
     }

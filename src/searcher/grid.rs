@@ -1,10 +1,19 @@
 //! Grid search: every combination, in the original's order.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Searcher, SuggestContext};
 use crate::space::{Config, Domain, Parameter, Space, Value};
 
 /// How many values of an interval are tried when the study does not say.
 pub const GRID_POINTS_DEFAULT: u32 = 5;
+
+/// The options of the searcher `grid`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GridSpec {
+    /// How many values of each interval of reals, and of each interval of more integers than that, are tried.
+    pub points: u32,
+}
 
 /// Goes through all combinations of the parameters' values.
 ///
@@ -27,6 +36,12 @@ pub(super) struct Combinations {
 struct Axis {
     parameter: Parameter,
     values: Vec<Value>,
+}
+
+impl Default for GridSpec {
+    fn default() -> Self {
+        Self { points: GRID_POINTS_DEFAULT }
+    }
 }
 
 impl GridSearcher {

@@ -9,8 +9,8 @@ mod seen;
 
 use serde::{Deserialize, Serialize};
 
-pub use grid::{GRID_POINTS_DEFAULT, GridSearcher};
-pub use random::RandomSearcher;
+pub use grid::{GRID_POINTS_DEFAULT, GridSearcher, GridSpec};
+pub use random::{RandomSearcher, RandomSpec};
 
 use crate::numeric::amount::{Seed, TrialId, VirtualTime};
 use crate::space::{Config, Space};
@@ -20,15 +20,9 @@ use crate::space::{Config, Space};
 #[serde(rename_all = "snake_case")]
 pub enum SearcherSpec {
     /// Draws at random without repetition.
-    Random {
-        /// Whether the first suggestion is the default configuration.
-        first_is_default: bool,
-    },
+    Random(RandomSpec),
     /// Goes through all combinations.
-    Grid {
-        /// How many values of each interval of reals, and of each interval of more integers than that, are tried.
-        points: u32,
-    },
+    Grid(GridSpec),
 }
 
 /// What a searcher may know when it is asked for a configuration.
@@ -104,7 +98,7 @@ pub trait Searcher: Send {
 
 impl Default for SearcherSpec {
     fn default() -> Self {
-        Self::Random { first_is_default: true }
+        Self::Random(RandomSpec::default())
     }
 }
 
@@ -112,9 +106,9 @@ impl SearcherSpec {
     /// The searcher with these settings, at its start.
     #[must_use]
     pub fn build(&self, space: &Space, seed: Seed) -> Box<dyn Searcher> {
-        match *self {
-            Self::Random { first_is_default } => Box::new(RandomSearcher::new(space.clone(), seed, first_is_default)),
-            Self::Grid { points } => Box::new(GridSearcher::new(space, points)),
+        match self {
+            Self::Random(spec) => Box::new(RandomSearcher::new(space.clone(), seed, spec.first_is_default)),
+            Self::Grid(spec) => Box::new(GridSearcher::new(space, spec.points)),
         }
     }
 
@@ -122,8 +116,26 @@ impl SearcherSpec {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Random { .. } => "random",
-            Self::Grid { .. } => "grid",
+            Self::Random(_) => "random",
+            Self::Grid(_) => "grid",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numeric::digest::canonical_bytes;
+
+    #[test]
+    fn specifications_are_encoded_as_in_recorded_studies() {
+        let grid = SearcherSpec::Grid(GridSpec { points: 300 });
+        for (spec, bytes, json) in [
+            (SearcherSpec::default(), vec![0, 1], r#"{"random":{"first_is_default":true}}"#),
+            (grid, vec![1, 0xac, 2], r#"{"grid":{"points":300}}"#),
+        ] {
+            assert_eq!(canonical_bytes(&spec), bytes);
+            assert_eq!(serde_json::to_string(&spec).unwrap(), json);
         }
     }
 }

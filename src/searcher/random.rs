@@ -1,5 +1,7 @@
 //! Random search without repetition.
 
+use serde::{Deserialize, Serialize};
+
 use super::seen::Seen;
 use super::{GridSearcher, Searcher, SuggestContext};
 use crate::numeric::amount::Seed;
@@ -12,6 +14,13 @@ const DRAWS_MAX: u64 = 101;
 /// exhausted when all draws for a suggestion fail.
 const ENUMERATED_MAX: u64 = 1_000_000;
 
+/// The options of the searcher `random`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RandomSpec {
+    /// Whether the first suggestion is the default configuration.
+    pub first_is_default: bool,
+}
+
 /// Draws configurations at random, the default one first, and none twice. A finite space is exhausted to the last
 /// configuration.
 pub struct RandomSearcher {
@@ -23,6 +32,12 @@ pub struct RandomSearcher {
     count: Option<u64>,
     /// What was never suggested, once drawing has become too rarely successful.
     remainder: Option<Vec<Config>>,
+}
+
+impl Default for RandomSpec {
+    fn default() -> Self {
+        Self { first_is_default: true }
+    }
 }
 
 impl RandomSearcher {

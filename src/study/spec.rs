@@ -9,7 +9,7 @@ use super::Limits;
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{HyperbandError, SchedulerSpec};
-use crate::searcher::SearcherSpec;
+use crate::searcher::{GridSpec, SearcherSpec};
 use crate::space::Space;
 
 /// How many slots a study may have.
@@ -296,7 +296,7 @@ impl StudySpec {
         if self.time_out == Some(VirtualTime(0)) {
             return Err(SpecError::Zero("time_out"));
         }
-        if self.searcher == (SearcherSpec::Grid { points: 0 }) {
+        if self.searcher == (SearcherSpec::Grid(GridSpec { points: 0 })) {
             return Err(SpecError::Zero("searcher.points"));
         }
         if let SchedulerSpec::Hyperband(hyperband) = &self.scheduler {

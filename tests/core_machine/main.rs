@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use trialbox::numeric::amount::{Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::{Digest, canonical_bytes};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
-use trialbox::searcher::SearcherSpec;
+use trialbox::searcher::{GridSpec, SearcherSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{Chain, Clock, Entry, Event, Job, Outcome, Study, StudySpec};
 
@@ -49,7 +49,7 @@ fn any_study(seed: u64) -> StudySpec {
         spec.space = small_space();
     }
     if dice.one_in(3) {
-        spec.searcher = SearcherSpec::Grid { points: 3 };
+        spec.searcher = SearcherSpec::Grid(GridSpec { points: 3 });
     }
     if dice.one_in(3) {
         spec.time_out = Some(VirtualTime(1 + dice.below(1_500)));

@@ -3,7 +3,7 @@
 use trialbox::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::Decision;
-use trialbox::searcher::SearcherSpec;
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::space::Value;
 use trialbox::study::{
     Action, Chain, Clock, ComponentId, DataId, Entry, Event, FloatMode, Input, Job, Outcome, StopReason, Study,
@@ -340,7 +340,7 @@ fn the_difference_of_two_specifications_names_the_part() {
     });
     other("space", &|spec| spec.space = small_space());
     other("metrics", &|spec| spec.metrics.reward_attr = "reward".into());
-    other("searcher", &|spec| spec.searcher = SearcherSpec::Random { first_is_default: false });
+    other("searcher", &|spec| spec.searcher = SearcherSpec::Random(RandomSpec { first_is_default: false }));
     other("num_trials", &|spec| spec.num_trials = Some(5));
     other("time_out", &|spec| spec.time_out = Some(VirtualTime(5)));
     other("stop_jobs_after_time_out", &|spec| spec.stop_jobs_after_time_out = false);
