@@ -24,6 +24,7 @@ use super::missing;
 use super::pool::Pool;
 use crate::numeric::amount::{Fuel, Seed};
 use crate::numeric::digest::Digest;
+use crate::space::{Config, Parameter, Space};
 use crate::study::{ArtifactRecord, Attribute, Description, Limit, Limits, LogPiece, Outcome, Report};
 
 /// The interface that a trial exports.
@@ -101,6 +102,18 @@ pub struct Arguments {
     pub config: Vec<Attribute>,
     /// The seed of the trial.
     pub seed: Seed,
+}
+
+impl Arguments {
+    /// What a trial of a study of `space` is given for a configuration.
+    #[must_use]
+    pub fn of(space: &Space, config: &Config, seed: Seed) -> Self {
+        let attribute = |parameter: &Parameter| {
+            let value = config.get(&parameter.name)?.clone();
+            Some(Attribute { name: parameter.name.clone(), value })
+        };
+        Self { config: space.parameters().iter().filter_map(attribute).collect(), seed }
+    }
 }
 
 /// A file that a trial left behind.

@@ -18,10 +18,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
 use super::exit_code;
-use crate::numeric::amount::{Seed, TrialId};
-use crate::sandbox::Arguments;
-use crate::space::Config;
-use crate::study::{Attribute, StudySpec, StudyState, TrialRecord};
+use crate::numeric::amount::TrialId;
+use crate::study::{StudyState, TrialRecord};
 
 /// The trial of that number, or an error that says which there are.
 fn known_trial(state: &StudyState, trial: TrialId) -> Result<&TrialRecord, CommandError> {
@@ -32,18 +30,6 @@ fn known_trial(state: &StudyState, trial: TrialId) -> Result<&TrialRecord, Comma
         };
         CommandError::new(exit_code::USAGE, format!("the study has no trial {trial}; {there}"))
     })
-}
-
-/// What a guest is given for a configuration: its values in the order of the space's declaration.
-fn arguments_of(spec: &StudySpec, config: &Config, seed: Seed) -> Arguments {
-    let parameters = spec.space.parameters().iter();
-    let config = parameters
-        .filter_map(|parameter| {
-            let value = config.get(&parameter.name)?.clone();
-            Some(Attribute { name: parameter.name.clone(), value })
-        })
-        .collect();
-    Arguments { config, seed }
 }
 
 /// A folder for the inputs of a recorded study, removed when it is dropped.

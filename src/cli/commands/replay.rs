@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::{Scratch, arguments_of, known_trial};
+use super::{Scratch, known_trial};
 use crate::cli::error::CommandError;
 use crate::cli::plan::PlaceFlags;
 use crate::cli::{exit_code, print, terminal};
 use crate::executor::{self, TrialProgress};
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::output::sanitize::printable;
+use crate::sandbox::Arguments;
 use crate::session::materialize;
 use crate::store::Reader;
 use crate::study::{Event, Outcome, Report};
@@ -42,7 +43,7 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
     let folder = Scratch::new()?;
     let program = materialize(&reader, &spec, folder.path())?;
     let options = arguments.flags.options();
-    let given = arguments_of(&spec, &record.config, record.seed);
+    let given = Arguments::of(&spec.space, &record.config, record.seed);
     let mut number = 0;
     let mut difference = None;
     let result = executor::run_trial(&program, given, options.isolation, options.cache, &interrupt, |progress| {

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use super::replay::attributes;
-use super::{Scratch, arguments_of, known_trial};
+use super::{Scratch, known_trial};
 use crate::cli::error::CommandError;
 use crate::cli::plan::{PlaceFlags, ReadFile};
 use crate::cli::{exit_code, paths, print, terminal};
 use crate::executor::{self, Program, TrialProgress};
 use crate::numeric::amount::{Seed, TrialId};
 use crate::output::sanitize::printable;
+use crate::sandbox::Arguments;
 use crate::session::materialize;
 use crate::space::{Config, Domain, Space, Value};
 use crate::store::Reader;
@@ -76,7 +77,7 @@ pub(in crate::cli) fn train(arguments: &TrainArguments) -> Result<u8, CommandErr
     let config = changed(&source.spec.space, source.config, &arguments.set)?;
     let seed = arguments.seed.map_or(source.seed, Seed);
     terminal::tell(&format!("training with {}\n", printable(&config.to_string(), 2_000)));
-    let given = arguments_of(&source.spec, &config, seed);
+    let given = Arguments::of(&source.spec.space, &config, seed);
     let mut number = 0;
     let result =
         executor::run_trial(&source.program, given, options.isolation, options.cache, &interrupt, |progress| {
