@@ -10,7 +10,9 @@ use serde_json::{Value as Json, json};
 use trialbox::numeric::amount::{Seed, TrialId, VirtualTime};
 use trialbox::numeric::digest::{Digest, canonical_bytes};
 use trialbox::numeric::random::{Purpose, Stream};
-use trialbox::searcher::{GRID_POINTS_DEFAULT, GridSearcher, RandomSearcher, RandomSpec, Searcher, SearcherSpec, SuggestContext};
+use trialbox::searcher::{
+    GRID_POINTS_DEFAULT, GridSearcher, RandomSearcher, RandomSpec, Searcher, SearcherSpec, SuggestContext,
+};
 use trialbox::space::{
     CHOICES_MAX, Condition, Config, Domain, IntegerRange, NAME_BYTES_MAX, PARAMETERS_MAX, Parameter, RealRange, Space,
     Value,

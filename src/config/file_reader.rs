@@ -7,14 +7,13 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::error::{Problem, Span, shown};
-use super::reader::{Item, TableReader, items, quoted, report};
+use super::kinds::{self, Family};
+use super::reader::{Item, TableReader, items, report};
 use super::reference::Section;
 use super::study_file::{Ending, StudyFile};
-use super::{amount, hyperband, space};
+use super::{amount, space};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
-use crate::scheduler::SchedulerSpec;
-use crate::searcher::{GRID_POINTS_DEFAULT, GridSpec, RandomSpec, SearcherSpec};
 use crate::space::Space;
 use crate::study::{Clock, FloatMode, Limit, SpecError, StudySpec};
 
@@ -26,22 +25,6 @@ const DATA_SETS_MAX: usize = 1_000;
 const TEXT_BYTES_MAX: usize = 4_096;
 /// The largest `num_trials`: what SQLite's integers hold.
 const NUM_TRIALS_MAX: u64 = i64::MAX as u64;
-/// The largest `points` of a grid.
-const GRID_POINTS_MAX: u64 = 1_000_000;
-
-/// Names of schedulers or searchers, each with the options that only it has.
-type Kinds = &'static [(&'static str, &'static [&'static str])];
-
-/// Those of this release.
-const SCHEDULERS: Kinds = &[("fifo", &[]), ("hyperband", hyperband::OPTIONS)];
-const SEARCHERS: Kinds = &[("random", &["first_is_default"]), ("grid", &["points"])];
-/// Those that other releases have.
-const PLANNED_SCHEDULERS: Kinds = &[(
-    "rl",
-    &["iteration", "controller_lr", "controller_batch_size", "ema_baseline_decay", "controller_resource", "sync"],
-)];
-const PLANNED_SEARCHERS: Kinds = &[("bayesopt", &["num_init_random", "opt_skip_init_length"]), ("rl", &[])];
-
 /// Reads the text. If there are problems, what is given has defaults in their places.
 pub(super) fn read(text: &str, ending: Ending, problems: &mut Vec<Problem>) -> StudyFile {
     let mut file = empty();
@@ -55,7 +38,7 @@ pub(super) fn read(text: &str, ending: Ending, problems: &mut Vec<Problem>) -> S
     if problems.is_empty() {
         let mut reader =
             FileReader { file: &mut file, problems, ending, num_cpus: None, num_gpus: None, scheduler: 0..0 };
-        reader.top(TableReader::new(Section::named(""), table.get_ref()));
+        reader.top(TableReader::new(Section::named(""), table.get_ref(), 0..0));
     }
     file
 }
@@ -67,7 +50,7 @@ fn empty() -> StudyFile {
         component: None,
         data: BTreeMap::new(),
         wall_time_max: None,
-        hyperband: None,
+        kinds: Vec::new(),
         reward_attr: None,
         time_attr: None,
         metrics_span: 0..0,
@@ -138,27 +121,16 @@ impl FileReader<'_> {
     }
 
     fn section(&mut self, top: &mut TableReader<'_>, name: &str, read: fn(&mut Self, &mut TableReader<'_>)) {
-        let item = top.take(name);
-        if let ("scheduler", Some(item)) = (name, &item) {
-            self.scheduler = item.key_span.clone();
-        }
-        let Some(table) = self.table(item) else { return };
-        let mut reader = TableReader::new(Section::named(name), table);
+        let Some(item) = top.take(name) else { return };
+        let Some(table) = item.table(self.problems) else { return };
+        let mut reader = TableReader::new(Section::named(name), table, item.key_span);
         read(self, &mut reader);
         reader.finish(self.problems);
     }
 
     fn scheduler(&mut self, table: &mut TableReader<'_>) {
-        let given = table.take("type");
-        if let Some(problem) = given.as_ref().and_then(hyperband::variant_as_type) {
-            self.problems.push(problem);
-            SCHEDULERS.iter().for_each(|(_, options)| table.discard(options));
-        } else if let Some("hyperband") = self.kind(table, given.as_ref(), SCHEDULERS, PLANNED_SCHEDULERS, "scheduler")
-        {
-            let (options, places) = hyperband::read(table, self.scheduler.clone(), self.problems);
-            self.file.settings.scheduler = SchedulerSpec::Hyperband(options);
-            self.file.hyperband = Some(places);
-        }
+        self.scheduler = table.place();
+        self.kind(&kinds::SCHEDULERS, table);
         let settings = &mut self.file.settings;
         let problems = &mut *self.problems;
         settings.num_trials = table.take("num_trials").and_then(|item| item.integer(1..=NUM_TRIALS_MAX, problems));
@@ -181,19 +153,12 @@ impl FileReader<'_> {
     }
 
     fn searcher(&mut self, table: &mut TableReader<'_>) {
-        let given = table.take("type");
-        let Some(name) = self.kind(table, given.as_ref(), SEARCHERS, PLANNED_SEARCHERS, "searcher") else { return };
-        self.file.settings.searcher = match name {
-            "grid" => {
-                let points = table.take("points").and_then(|item| item.integer(1..=GRID_POINTS_MAX, self.problems));
-                // No more than GRID_POINTS_MAX.
-                SearcherSpec::Grid(GridSpec { points: points.map_or(GRID_POINTS_DEFAULT, |points| points as u32) })
-            }
-            _ => {
-                let first = table.take("first_is_default").and_then(|item| item.boolean(self.problems));
-                SearcherSpec::Random(RandomSpec { first_is_default: first.unwrap_or(true) })
-            }
-        };
+        self.kind(&kinds::SEARCHERS, table);
+    }
+
+    fn kind(&mut self, family: &Family, table: &mut TableReader<'_>) {
+        let chosen = family.read(table, &mut self.file.settings, self.problems);
+        self.file.kinds.extend(chosen);
     }
 
     fn resource(&mut self, table: &mut TableReader<'_>) {
@@ -265,8 +230,8 @@ impl FileReader<'_> {
             Ending::Open => num_trials.or(Some(NUM_TRIALS_MAX)),
         };
         let Err(error) = self.file.settings.check() else { return };
-        if let (SpecError::Hyperband(error), Some(places)) = (&error, &self.file.hyperband) {
-            self.problems.push(places.problem(error));
+        if let Some(problem) = self.file.kind_problem(&error) {
+            self.problems.push(problem);
             return;
         }
         let (span, hint) = match error {
@@ -303,55 +268,5 @@ impl FileReader<'_> {
 
     fn processors(&mut self, item: &Item<'_>) -> Option<u32> {
         item.integer(1..=u64::from(u32::MAX), self.problems).and_then(|count| u32::try_from(count).ok())
-    }
-
-    /// The name of the scheduler or the searcher, as `what` says; without a `type` the first of `kinds`. Options that only others
-    /// have are reported and gone afterwards.
-    fn kind(
-        &mut self,
-        table: &mut TableReader<'_>,
-        given: Option<&Item<'_>>,
-        kinds: Kinds,
-        planned: Kinds,
-        what: &str,
-    ) -> Option<&'static str> {
-        let name = match given {
-            None => kinds.first().map(|(name, _)| *name),
-            Some(item) => self.known_kind(item, kinds, planned),
-        };
-        let Some(name) = name else {
-            // Without a type nobody knows whose the options are.
-            kinds.iter().chain(planned).for_each(|(_, options)| table.discard(options));
-            return None;
-        };
-        self.refuse_planned(table, planned);
-        for (other, options) in kinds.iter().filter(|(other, _)| *other != name) {
-            for item in table.left(options) {
-                let message = format!("the {what} `{name}` has no option `{}`", item.key);
-                let problem = Problem::new(item.key_span.clone(), message);
-                self.problems.push(problem.hint(format!("it belongs to `type = \"{other}\"`.")));
-            }
-            table.discard(options);
-        }
-        Some(name)
-    }
-
-    fn known_kind(&mut self, item: &Item<'_>, kinds: Kinds, planned: Kinds) -> Option<&'static str> {
-        let names: Vec<&'static str> = kinds.iter().map(|(name, _)| *name).collect();
-        let given = item.value.as_str().filter(|given| planned.iter().any(|(name, _)| name == given));
-        let Some(given) = given else { return item.one_of(&names, self.problems) };
-        let problem = item.problem(&format!("cannot be `{given}`: it is not available in this release"));
-        report(self.problems, problem.hint(format!("available: {}.", quoted(&names))))
-    }
-
-    /// Reports options of schedulers or searchers that this release does not have.
-    fn refuse_planned(&mut self, table: &mut TableReader<'_>, planned: Kinds) {
-        for (name, options) in planned {
-            for item in table.left(options) {
-                let message = format!("`{}` belongs to `{name}`, which is not available in this release", item.path);
-                self.problems.push(Problem::new(item.key_span.clone(), message).hint("leave it out."));
-            }
-            table.discard(options);
-        }
     }
 }

@@ -7,7 +7,7 @@ mod amount;
 mod domain;
 mod error;
 mod file_reader;
-mod hyperband;
+mod kinds;
 mod merge;
 mod reader;
 mod reference;

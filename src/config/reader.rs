@@ -33,13 +33,20 @@ pub(super) fn items<'file>(table: &'file DeTable<'file>, prefix: &str) -> Vec<It
 /// A table of which each key is taken by name; at the end nothing may be left.
 pub(super) struct TableReader<'file> {
     section: Section,
+    place: Span,
     rest: Vec<Item<'file>>,
 }
 
 impl<'file> TableReader<'file> {
-    pub(super) fn new(section: Section, table: &'file DeTable<'file>) -> Self {
+    /// A reader of the table that stands under the key at `place`.
+    pub(super) fn new(section: Section, table: &'file DeTable<'file>, place: Span) -> Self {
         let rest = items(table, section.name);
-        Self { section, rest }
+        Self { section, place, rest }
+    }
+
+    /// Where the section's key stands.
+    pub(super) fn place(&self) -> Span {
+        self.place.clone()
     }
 
     /// The entry under `key`, which must be one of the section's.

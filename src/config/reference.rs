@@ -1,7 +1,10 @@
-//! The keys of a study file in one table: the reader takes no others, and the reference is made of it.
+//! The keys of a study file in one table: the reader takes no others, and the reference is made of it. The options of schedulers
+//! and searchers come from `kinds`.
 
 use std::borrow::Cow;
 
+use super::kinds::{self, Family, Kind};
+use super::reader::quoted;
 use crate::study::Limit;
 
 /// A table of a study file whose keys are fixed.
@@ -26,7 +29,7 @@ pub(super) struct Key {
 }
 
 /// Keys as (name, value, default, meaning).
-type Row = (&'static str, &'static str, &'static str, &'static str);
+pub(super) type Row = (&'static str, &'static str, &'static str, &'static str);
 
 const TOP: &[Row] = &[
     ("name", "text", "the folder's name", "What the study is called."),
@@ -56,12 +59,6 @@ const TOP: &[Row] = &[
 ];
 
 const SCHEDULER: &[Row] = &[
-    (
-        "type",
-        "`\"fifo\"` or `\"hyperband\"`",
-        "`\"fifo\"`",
-        "The scheduler. `fifo` runs every trial to its end, `hyperband` compares trials on their way and goes on with the better ones.",
-    ),
     (
         "num_trials",
         "integer from 1",
@@ -96,74 +93,6 @@ const SCHEDULER: &[Row] = &[
         "false",
         "Whether reports in the history carry what the searcher says of its model.",
     ),
-    (
-        "variant",
-        "`\"stopping\"` or `\"promotion\"`",
-        "`\"stopping\"`",
-        "`hyperband` only: what becomes of a trial that is not among the best of a rung. `stopping` ends it, `promotion` pauses it until \
-         it is. The original's `type`.",
-    ),
-    (
-        "max_t",
-        "integer from 1, or text such as `\"1G\"`",
-        "the default of the parameter `epochs`, or of `max_t`, or the component's",
-        "`hyperband` only: the resource at which every trial ends. Without a default if `time_attr` is `fuel`.",
-    ),
-    (
-        "grace_period",
-        "integer from 1, or text such as `\"1M\"`",
-        "1",
-        "`hyperband` only: the lowest level at which trials are compared.",
-    ),
-    ("reduction_factor", "integer from 2", "3", "`hyperband` only: the ratio of a level to the one below."),
-    (
-        "rung_levels",
-        "list of at least two rising integers",
-        "none",
-        "`hyperband` only: the levels, in place of those that `grace_period` and `reduction_factor` give.",
-    ),
-    (
-        "brackets",
-        "integer from 1",
-        "1",
-        "`hyperband` only: how many brackets there are. Bracket 0 begins at the lowest level, bracket 1 at the next; there are no \
-         more than levels.",
-    ),
-    (
-        "rung_system_per_bracket",
-        "boolean",
-        "true",
-        "`hyperband` only: whether trials are compared within their bracket only.",
-    ),
-    (
-        "searcher_data",
-        "`\"rungs\"`, `\"all\"` or `\"rungs_and_last\"`",
-        "`\"rungs\"`",
-        "`hyperband` only: which reports the searcher learns from: those at levels, all, or those at levels and each trial's last.",
-    ),
-    (
-        "random_seed",
-        "integer from 0 to 4294967295",
-        "31415927",
-        "`hyperband` only: the seed of the bracket draws, and of nothing else.",
-    ),
-    (
-        "do_snapshots",
-        "boolean",
-        "false",
-        "`hyperband` with `variant = \"stopping\"` only: whether the searcher may look at the rungs and at the running trials.",
-    ),
-];
-
-const SEARCHER: &[Row] = &[
-    (
-        "type",
-        "`\"random\"` or `\"grid\"`",
-        "`\"random\"`",
-        "The searcher. `random` draws without repetition, `grid` goes through all combinations.",
-    ),
-    ("first_is_default", "boolean", "true", "`random` only: whether the first trial has the default configuration."),
-    ("points", "integer from 1 to 1000000", "5", "`grid` only: how many values of an interval are tried."),
 ];
 
 const RESOURCE: &[Row] = &[
@@ -188,15 +117,40 @@ const SANDBOX: &[Row] = &[(
     "Whether every NaN is the same. `canonical` gives equal bits on every architecture, in loops over floats up to three times slower.",
 )];
 
+impl Key {
+    fn of(&(name, value, default, meaning): &Row) -> Self {
+        Self { name, value: value.into(), default: default.into(), meaning: meaning.into() }
+    }
+
+    /// The key by which one of a family is chosen.
+    fn type_of(family: &Family) -> Self {
+        let names: Vec<&str> = family.kinds().map(Kind::name).collect();
+        let summaries: Vec<String> =
+            family.kinds().map(|kind| format!("`{}` {}", kind.name(), kind.summary())).collect();
+        Self {
+            name: "type",
+            value: quoted(&names).into(),
+            default: quoted(&names[..1]).into(),
+            meaning: format!("The {}. {}.", family.name, summaries.join(", ")).into(),
+        }
+    }
+}
+
 impl Section {
     fn of(name: &'static str, rows: &[Row]) -> Self {
-        let key = |&(name, value, default, meaning): &Row| Key {
-            name,
-            value: value.into(),
-            default: default.into(),
-            meaning: meaning.into(),
-        };
-        Self { name, keys: rows.iter().map(key).collect() }
+        Self { name, keys: rows.iter().map(Key::of).collect() }
+    }
+
+    /// The section that chooses one of a family by `type`, with the keys of all kinds and then the options of each.
+    fn choosing(family: &Family, rows: &'static [Row]) -> Self {
+        let mut section = Self { name: family.name, keys: vec![Key::type_of(family)] };
+        for row in rows.iter().chain(family.kinds().flat_map(Kind::options)) {
+            let key = Key::of(row);
+            if !section.has(key.name) {
+                section.keys.push(key);
+            }
+        }
+        section
     }
 
     fn limits() -> Self {
@@ -226,8 +180,8 @@ impl Section {
     pub(super) fn all() -> Vec<Self> {
         vec![
             Self::of("", TOP),
-            Self::of("scheduler", SCHEDULER),
-            Self::of("searcher", SEARCHER),
+            Self::choosing(&kinds::SCHEDULERS, SCHEDULER),
+            Self::choosing(&kinds::SEARCHERS, &[]),
             Self::of("resource", RESOURCE),
             Self::of("capacity", CAPACITY),
             Self::limits(),

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::{ConfigError, ConfigWarnings, Problem, Span, shown, shown_space_error};
-use super::hyperband::HyperbandPlaces;
+use super::kinds::Chosen;
 use super::space::SpaceEntry;
 use super::{file_reader, merge};
 use crate::numeric::amount::Seed;
 use crate::numeric::digest::Digest;
-use crate::scheduler::SchedulerSpec;
 use crate::space::{Parameter, Space};
-use crate::study::{ComponentId, DataId, Description, FloatMode, InferredMaxT, Limits, Metrics, SpecError, StudySpec};
+use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, Metrics, SpecError, StudySpec};
 
 /// A study file that was read: well formed in itself, not yet compared with its component.
 #[derive(Clone, Debug)]
@@ -21,8 +20,8 @@ pub struct StudyFile {
     pub(super) component: Option<PathBuf>,
     pub(super) data: BTreeMap<String, PathBuf>,
     pub(super) wall_time_max: Option<Duration>,
-    /// What there is to know of `hyperband` besides its options, if the study has it.
-    pub(super) hyperband: Option<HyperbandPlaces>,
+    /// The scheduler and the searcher, as far as the file has sections for them.
+    pub(super) kinds: Vec<Chosen>,
     pub(super) reward_attr: Option<String>,
     pub(super) time_attr: Option<String>,
     /// Where one of both stands, if it does.
@@ -154,36 +153,44 @@ impl StudyFile {
         spec.component = component;
         spec.data = data;
         spec.fuel_schedule = fuel_schedule;
-        let suggestion = |pick: fn(&Description) -> &Option<String>| description.and_then(|it| pick(it).clone());
-        if let Some(attribute) = self.reward_attr.clone().or_else(|| suggestion(|it| &it.reward_attr)) {
-            spec.metrics.reward_attr = attribute;
+        spec.metrics = self.metrics(description);
+        for kind in &self.kinds {
+            kind.complete(&mut spec, description).map_err(ConfigError::one)?;
         }
-        if let Some(attribute) = self.time_attr.clone().or_else(|| suggestion(|it| &it.time_attr)) {
-            spec.metrics.time_attr = attribute;
+        // All else was checked when the file was read; the metrics and what follows from them are known only now.
+        match spec.check() {
+            Ok(()) => Ok(spec),
+            Err(error) => {
+                let problem = self.kind_problem(&error);
+                Err(ConfigError::one(problem.unwrap_or_else(|| self.metrics_problem(&spec, &error))))
+            }
         }
-        if let (SchedulerSpec::Hyperband(options), Some(places)) = (&mut spec.scheduler, &self.hyperband) {
-            let inferred = inferred_max_t(&spec.space, &spec.metrics, description);
-            options.max_t = places.max_t(&spec.metrics.time_attr, inferred.as_ref()).map_err(ConfigError::one)?;
+    }
+
+    /// The attributes that the file names, or else the component, or else those of every study.
+    fn metrics(&self, description: Option<&Description>) -> Metrics {
+        let mut metrics = self.settings.metrics.clone();
+        if let Some(description) = description {
+            description.suggest(&mut metrics);
         }
-        // All else was checked when the file was read; the metrics and the end of the rungs are known only now.
-        match (spec.check(), &self.hyperband) {
-            (Ok(()), _) => Ok(spec),
-            (Err(SpecError::Hyperband(error)), Some(places)) => Err(ConfigError::one(places.problem(&error))),
-            (Err(error), _) => Err(ConfigError::one(self.metrics_problem(&spec, &error))),
+        if let Some(attribute) = &self.reward_attr {
+            metrics.reward_attr.clone_from(attribute);
         }
+        if let Some(attribute) = &self.time_attr {
+            metrics.time_attr.clone_from(attribute);
+        }
+        metrics
     }
 
     /// What is probably not meant in the study that the file gave together with that description.
     #[must_use]
     pub fn warnings(&self, spec: &StudySpec, description: Option<&Description>) -> ConfigWarnings {
-        let (SchedulerSpec::Hyperband(options), Some(places)) = (&spec.scheduler, &self.hyperband) else {
-            return ConfigWarnings::default();
-        };
-        let inferred = inferred_max_t(&spec.space, &spec.metrics, description);
-        let mut warnings = places.warnings(&spec.metrics.time_attr, inferred.as_ref());
-        let sparse = spec.num_trials.and_then(|num_trials| options.sparse_rung(num_trials));
-        warnings.extend(sparse.map(|rung| places.sparse(options, &rung)));
-        ConfigWarnings::of(warnings)
+        ConfigWarnings::of(self.kinds.iter().flat_map(|kind| kind.warnings(spec, description)).collect())
+    }
+
+    /// The error with its place, if it is about options of the scheduler or the searcher.
+    pub(super) fn kind_problem(&self, error: &SpecError) -> Option<Problem> {
+        self.kinds.iter().find_map(|kind| kind.problem(error))
     }
 
     fn metrics_problem(&self, spec: &StudySpec, error: &SpecError) -> Problem {
@@ -200,13 +207,4 @@ impl StudyFile {
             ConfigError::one(Problem::new(span, shown_space_error(&error)))
         })
     }
-}
-
-/// Where trials end by themselves. The component's suggestion counts its own `time_attr`, and fuel is counted by none.
-fn inferred_max_t(space: &Space, metrics: &Metrics, description: Option<&Description>) -> Option<InferredMaxT> {
-    if metrics.time_is_fuel() {
-        return None;
-    }
-    let counts_the_same = |it: &&Description| it.time_attr.as_ref().is_none_or(|name| *name == metrics.time_attr);
-    InferredMaxT::of(space, description.filter(counts_the_same).and_then(|it| it.max_t))
 }

@@ -1,0 +1,37 @@
+//! The searcher `random` in a study file.
+
+use super::Kind;
+use crate::config::error::Problem;
+use crate::config::reader::TableReader;
+use crate::config::reference::Row;
+use crate::searcher::{RandomSpec, SearcherSpec};
+use crate::study::StudySpec;
+
+const OPTIONS: &[Row] =
+    &[("first_is_default", "boolean", "true", "`random` only: whether the first trial has the default configuration.")];
+
+/// The searcher `random`.
+#[derive(Debug)]
+pub(super) struct Random;
+
+impl Kind for Random {
+    fn name(&self) -> &'static str {
+        "random"
+    }
+
+    fn summary(&self) -> &'static str {
+        "draws without repetition"
+    }
+
+    fn options(&self) -> &'static [Row] {
+        OPTIONS
+    }
+
+    fn read(&self, table: &mut TableReader<'_>, spec: &mut StudySpec, problems: &mut Vec<Problem>) {
+        let mut options = RandomSpec::default();
+        if let Some(first) = table.take("first_is_default").and_then(|item| item.boolean(problems)) {
+            options.first_is_default = first;
+        }
+        spec.searcher = SearcherSpec::Random(options);
+    }
+}
