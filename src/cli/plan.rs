@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use super::error::CommandError;
 use super::{exit_code, paths, terminal};
 use crate::config::{ConfigError, StudyFile, bytes};
-use crate::executor::{self, Interrupt, Isolation, Program, RunOptions, Speculation};
+use crate::executor::{Interrupt, Isolation, RunOptions, Speculation};
 use crate::numeric::digest::Digest;
-use crate::sandbox::{Inspection, fuel_schedule};
-use crate::session::{Plan, data_id};
-use crate::study::{DataId, Description, StudySpec};
+use crate::sandbox::fuel_schedule;
+use crate::session::{Examined, Plan, SourceError, Sources};
+use crate::study::{ComponentId, DataId, Description, StudySpec};
 
 /// How a run goes, on the command line.
 #[derive(clap::Args)]
@@ -118,40 +118,23 @@ impl ReadFile {
         self.path.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
+    fn component(&self) -> Option<PathBuf> {
+        self.file.component().map(|path| self.beside(path))
+    }
+
     /// The plan that the file makes with its component, and what is probably not meant in it, as text.
     pub(super) fn plan(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<(Plan, String), CommandError> {
-        let Some(component) = self.file.component().map(|path| self.beside(path)) else {
+        let Some(component) = self.component() else {
             return Err(CommandError::new(
                 exit_code::STUDY_FILE,
                 format!("the study file `{}` names no `component`", self.path.display()),
             )
             .hint("add `component = \"FILE.wasm\"`"));
         };
-        let (limits, float_mode) = (self.file.limits().clone(), self.file.float_mode());
-        let inspection = self.inspect(&component, options, interrupt)?;
-        let mut data = BTreeMap::new();
-        for (name, path) in self.file.data() {
-            let path = self.beside(path);
-            let id = data_id(&path).map_err(|error| {
-                CommandError::new(exit_code::COMPONENT, format!("the data set `{name}`: {error}"))
-                    .hint("check [data] in the study file; its paths are relative to it")
-            })?;
-            data.insert(name.clone(), (path, id));
-        }
-        let ids = data.iter().map(|(name, (_, id))| (name.clone(), id.clone())).collect();
-        let spec = self
-            .file
-            .spec(
-                &self.default_name(),
-                Some(&inspection.description),
-                Some(inspection.id.clone()),
-                ids,
-                fuel_schedule(float_mode),
-            )
-            .map_err(|error| self.wrong(&error))?;
-        let warnings = self.warnings(&spec, Some(&inspection.description));
-        let program = Program { component, id: inspection.id, data, limits, float_mode };
-        Ok((Plan { spec, program }, warnings))
+        let data = self.file.data().iter().map(|(name, path)| (name.clone(), self.beside(path))).collect();
+        let examined = self.examine(component, data, options, interrupt)?;
+        let (spec, warnings) = self.spec_of(&examined)?;
+        Ok((examined.plan(spec), warnings))
     }
 
     /// The study of the file's own space, for trials that nothing trains, with the names and digests of what they follow from,
@@ -161,10 +144,7 @@ impl ReadFile {
         data: BTreeMap<String, DataId>,
         fuel_schedule: Digest,
     ) -> Result<(StudySpec, String), CommandError> {
-        let spec = self.file.spec(&self.default_name(), None, None, data, fuel_schedule);
-        let spec = spec.map_err(|error| self.wrong(&error))?;
-        let warnings = self.warnings(&spec, None);
-        Ok((spec, warnings))
+        self.spec(None, None, data, fuel_schedule)
     }
 
     /// The specification for trials that run elsewhere, and what is probably not meant in it, as text. The component, if the
@@ -174,32 +154,47 @@ impl ReadFile {
         options: &RunOptions,
         interrupt: &Interrupt,
     ) -> Result<(StudySpec, String), CommandError> {
-        let component = self.file.component().map(|path| self.beside(path));
-        let inspected = component.map(|component| self.inspect(&component, options, interrupt)).transpose()?;
-        let (description, id) = match inspected {
-            Some(Inspection { description, id, .. }) => (Some(description), Some(id)),
-            None => (None, None),
-        };
-        let schedule = fuel_schedule(self.file.float_mode());
-        let spec = self.file.spec(&self.default_name(), description.as_ref(), id, BTreeMap::new(), schedule);
-        let spec = spec.map_err(|error| self.wrong(&error))?;
-        let warnings = self.warnings(&spec, description.as_ref());
-        Ok((spec, warnings))
+        match self.component() {
+            None => self.spec_without_component(BTreeMap::new(), fuel_schedule(self.file.float_mode())),
+            Some(component) => self.spec_of(&self.examine(component, BTreeMap::new(), options, interrupt)?),
+        }
     }
 
-    fn inspect(
+    fn examine(
         &self,
-        component: &Path,
+        component: PathBuf,
+        data: BTreeMap<String, PathBuf>,
         options: &RunOptions,
         interrupt: &Interrupt,
-    ) -> Result<Inspection, CommandError> {
-        let (limits, float_mode) = (self.file.limits(), self.file.float_mode());
-        executor::inspect(component, limits, float_mode, options.isolation, options.cache.clone(), interrupt).map_err(
-            |error| {
+    ) -> Result<Examined, CommandError> {
+        let (limits, float_mode) = (self.file.limits().clone(), self.file.float_mode());
+        let sources = Sources { component, data, limits, float_mode };
+        sources.examine(options, interrupt).map_err(|error| match error {
+            SourceError::Component(error) => {
                 let hint = "check `component` in the study file; its path is relative to it";
-                CommandError::component(error, component, hint)
-            },
-        )
+                CommandError::component(error, &sources.component, hint)
+            }
+            SourceError::Data { .. } => CommandError::new(exit_code::COMPONENT, error.to_string())
+                .hint("check [data] in the study file; its paths are relative to it"),
+        })
+    }
+
+    fn spec_of(&self, examined: &Examined) -> Result<(StudySpec, String), CommandError> {
+        let (component, data) = (Some(examined.component()), examined.data());
+        self.spec(Some(&examined.description), component, data, examined.fuel_schedule())
+    }
+
+    fn spec(
+        &self,
+        description: Option<&Description>,
+        component: Option<ComponentId>,
+        data: BTreeMap<String, DataId>,
+        fuel_schedule: Digest,
+    ) -> Result<(StudySpec, String), CommandError> {
+        let spec = self.file.spec(&self.default_name(), description, component, data, fuel_schedule);
+        let spec = spec.map_err(|error| self.wrong(&error))?;
+        let warnings = self.warnings(&spec, description);
+        Ok((spec, warnings))
     }
 
     fn wrong(&self, error: &ConfigError) -> CommandError {

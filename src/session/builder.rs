@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::history::HistoryObserver;
-use super::{Plan, SessionError, TrainingHistory, begin, data_id, resume};
-use crate::executor::{self, Interrupt, Isolation, Program, RunEnd, RunOptions};
+use super::{Examined, Plan, SessionError, Sources, TrainingHistory, begin, resume};
+use crate::executor::{Interrupt, Isolation, RunEnd, RunOptions};
 use crate::numeric::amount::{Seed, VirtualTime};
-use crate::sandbox::fuel_schedule;
 use crate::scheduler::SchedulerSpec;
 use crate::searcher::SearcherSpec;
 use crate::space::{Parameter, Space};
@@ -29,21 +28,18 @@ use crate::study::{Best, Capacity, FloatMode, Limits, Observer, Resource, Study,
 /// ```
 #[must_use]
 pub struct StudyBuilder<'a> {
-    component: PathBuf,
-    data: BTreeMap<String, PathBuf>,
+    sources: Sources,
     name: Option<String>,
     settings: Vec<Setting<'a>>,
     parameters: Vec<Parameter>,
-    limits: Limits,
-    float_mode: FloatMode,
     options: RunOptions,
     observers: Vec<&'a mut dyn Observer>,
     histories: Vec<Box<dyn Observer + 'a>>,
     interrupt: Interrupt,
 }
 
-/// A change of a specification that is not made yet.
-type Setting<'a> = Box<dyn FnOnce(&mut StudySpec) + 'a>;
+/// A change of a specification. Every plan makes it anew, so a builder that has planned has lost nothing.
+type Setting<'a> = Box<dyn Fn(&mut StudySpec) + 'a>;
 
 /// What a run of a study has come to.
 #[derive(Clone, Debug)]
@@ -61,14 +57,17 @@ pub struct StudyResult {
 impl Study {
     /// The settings of a study that trains the component in that file.
     pub fn builder<'a>(component: impl Into<PathBuf>) -> StudyBuilder<'a> {
-        StudyBuilder {
+        let sources = Sources {
             component: component.into(),
             data: BTreeMap::new(),
+            limits: Limits::default(),
+            float_mode: FloatMode::default(),
+        };
+        StudyBuilder {
+            sources,
             name: None,
             settings: Vec::new(),
             parameters: Vec::new(),
-            limits: Limits::default(),
-            float_mode: FloatMode::default(),
             options: RunOptions::default(),
             observers: Vec::new(),
             histories: Vec::new(),
@@ -78,14 +77,14 @@ impl Study {
 }
 
 impl<'a> StudyBuilder<'a> {
-    fn set(mut self, change: impl FnOnce(&mut StudySpec) + 'a) -> Self {
+    fn set(mut self, change: impl Fn(&mut StudySpec) + 'a) -> Self {
         self.settings.push(Box::new(change));
         self
     }
 
     /// Gives the trials a data set under that name.
     pub fn data(mut self, name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
-        self.data.insert(name.into(), path.into());
+        self.sources.data.insert(name.into(), path.into());
         self
     }
 
@@ -117,30 +116,30 @@ impl<'a> StudyBuilder<'a> {
 
     /// The scheduler with its options.
     pub fn scheduler(self, scheduler: SchedulerSpec) -> Self {
-        self.set(move |spec| spec.scheduler = scheduler)
+        self.set(move |spec| spec.scheduler = scheduler.clone())
     }
 
     /// The searcher with its options.
     pub fn searcher(self, searcher: SearcherSpec) -> Self {
-        self.set(move |spec| spec.searcher = searcher)
+        self.set(move |spec| spec.searcher = searcher.clone())
     }
 
     /// The attribute that is maximised.
     pub fn reward_attr(self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.set(move |spec| spec.metrics.reward_attr = name)
+        self.set(move |spec| spec.metrics.reward_attr.clone_from(&name))
     }
 
     /// The attribute that counts the resource spent.
     pub fn time_attr(self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.set(move |spec| spec.metrics.time_attr = name)
+        self.set(move |spec| spec.metrics.time_attr.clone_from(&name))
     }
 
     /// An attribute that is feasible where it is not positive.
     pub fn constraint_attr(self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.set(move |spec| spec.metrics.constraint_attr = Some(name))
+        self.set(move |spec| spec.metrics.constraint_attr = Some(name.clone()))
     }
 
     /// The reward at which no more trials are started.
@@ -176,13 +175,13 @@ impl<'a> StudyBuilder<'a> {
 
     /// The bounds on a trial.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.sources.limits = limits;
         self
     }
 
     /// How NaN is treated by the guest's arithmetic.
     pub fn float_mode(mut self, float_mode: FloatMode) -> Self {
-        self.float_mode = float_mode;
+        self.sources.float_mode = float_mode;
         self
     }
 
@@ -232,54 +231,36 @@ impl<'a> StudyBuilder<'a> {
     ///
     /// # Errors
     /// If the component is not fit, a data set cannot be read, or the settings do not fit together.
-    pub fn plan(&mut self) -> Result<Plan, SessionError> {
-        let inspection = executor::inspect(
-            &self.component,
-            &self.limits,
-            self.float_mode,
-            self.options.isolation,
-            self.options.cache.clone(),
-            &self.interrupt,
-        )?;
-        let description = inspection.description;
-        let space = self.space(description.space)?;
-        let stem = self.component.file_stem().map_or("study".into(), |stem| stem.to_string_lossy().into_owned());
-        let name = self.name.clone().unwrap_or(stem);
-        let mut spec = StudySpec::new(name, space, fuel_schedule(self.float_mode));
-        spec.component = Some(inspection.id.clone());
-        spec.limits = self.limits.clone();
-        spec.float_mode = self.float_mode;
-        if let Some(reward_attr) = description.reward_attr {
-            spec.metrics.reward_attr = reward_attr;
-        }
-        if let Some(time_attr) = description.time_attr {
-            spec.metrics.time_attr = time_attr;
-        }
-        for change in std::mem::take(&mut self.settings) {
-            change(&mut spec);
-        }
-        let mut data = BTreeMap::new();
-        for (name, path) in &self.data {
-            let id = data_id(path)?;
-            spec.data.insert(name.clone(), id.clone());
-            data.insert(name.clone(), (path.clone(), id));
-        }
-        spec.check()?;
-        let program = Program {
-            component: self.component.clone(),
-            id: inspection.id,
-            data,
-            limits: self.limits.clone(),
-            float_mode: self.float_mode,
-        };
-        Ok(Plan { spec, program })
+    pub fn plan(&self) -> Result<Plan, SessionError> {
+        let examined = self.sources.examine(&self.options, &self.interrupt)?;
+        let spec = self.spec(&examined)?;
+        Ok(examined.plan(spec))
     }
 
-    fn space(&mut self, space: Space) -> Result<Space, SessionError> {
-        let mut parameters = Vec::from(space);
-        for replacement in std::mem::take(&mut self.parameters) {
+    fn spec(&self, examined: &Examined) -> Result<StudySpec, SessionError> {
+        let Sources { component, limits, float_mode, .. } = &self.sources;
+        let stem = || component.file_stem().map_or("study".into(), |stem| stem.to_string_lossy().into_owned());
+        let name = self.name.clone().unwrap_or_else(stem);
+        let space = self.space(&examined.description.space)?;
+        let mut spec = StudySpec::new(name, space, examined.fuel_schedule());
+        spec.component = Some(examined.component());
+        spec.data = examined.data();
+        spec.limits = limits.clone();
+        spec.float_mode = *float_mode;
+        examined.description.suggest(&mut spec.metrics);
+        for change in &self.settings {
+            change(&mut spec);
+        }
+        spec.check()?;
+        Ok(spec)
+    }
+
+    /// The component's space with the parameters that replace some of its own.
+    fn space(&self, space: &Space) -> Result<Space, SessionError> {
+        let mut parameters = space.parameters().to_vec();
+        for replacement in &self.parameters {
             match parameters.iter_mut().find(|parameter| parameter.name == replacement.name) {
-                Some(parameter) => *parameter = replacement,
+                Some(parameter) => *parameter = replacement.clone(),
                 None => {
                     let message = format!("the component has no parameter `{}`", replacement.name);
                     return Err(SessionError::Builder(message));
@@ -348,5 +329,26 @@ impl StudyResult {
     #[must_use]
     pub fn best_config(&self) -> Option<&crate::space::Config> {
         self.state.trial(self.best()?.trial).map(|record| &record.config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{Domain, Value};
+
+    #[test]
+    fn a_builder_that_has_planned_runs_what_it_planned() {
+        let folder = tempfile::tempdir().unwrap();
+        let epochs = Parameter::new("epochs", Domain::Constant(Value::Integer(1)));
+        let builder = Study::builder(concat!(env!("CARGO_MANIFEST_DIR"), "/guest-examples/toy/toy.wasm"))
+            .isolation(Isolation::Thread)
+            .num_trials(1)
+            .seed(7)
+            .parameter(epochs);
+        let plan = builder.plan().unwrap();
+        assert_eq!((plan.spec.num_trials, plan.spec.seed), (Some(1), Seed(7)));
+        let result = builder.run(folder.path().join("toy.study")).unwrap();
+        assert_eq!(result.spec, plan.spec);
     }
 }

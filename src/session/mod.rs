@@ -8,6 +8,7 @@ mod difference;
 mod explain;
 mod history;
 mod inputs;
+mod planning;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -16,20 +17,12 @@ pub use builder::{StudyBuilder, StudyResult};
 pub use explain::{explain, reproduced};
 pub use history::TrainingHistory;
 pub use inputs::{InputError, data_id, materialize};
+pub use planning::{Examined, Plan, SourceError, Sources};
 pub use verify::{Verification, verify};
 
-use crate::executor::{self, ExecutorError, Interrupt, Program, RunEnd, RunOptions, StoreJournal};
+use crate::executor::{self, ExecutorError, Interrupt, RunEnd, RunOptions, StoreJournal};
 use crate::store::{Reader, Store, StoreError};
 use crate::study::{Observer, SpecDifference, SpecError, Study, StudyError, StudySpec};
-
-/// What is to be run: the specification, and where its component and data are.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What the log is a function of.
-    pub spec: StudySpec,
-    /// Where the component and the data are.
-    pub program: Program,
-}
 
 /// A study cannot be run, resumed or verified.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +56,15 @@ pub enum SessionError {
     /// What a builder was told does not fit together.
     #[error("{0}")]
     Builder(String),
+}
+
+impl From<SourceError> for SessionError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Component(error) => error.into(),
+            SourceError::Data { source, .. } => source.into(),
+        }
+    }
 }
 
 /// Begins a study in a new store and runs it.

@@ -1,0 +1,112 @@
+//! From a component and data sets to a plan: looks at the component, identifies the data. What else the study is says a study
+//! file or a builder.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::inputs::{InputError, data_id};
+use crate::executor::{self, ExecutorError, Interrupt, Program, RunOptions};
+use crate::numeric::digest::Digest;
+use crate::sandbox;
+use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, StudySpec};
+
+/// What is to be run: the specification, and where its component and data are.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the log is a function of.
+    pub spec: StudySpec,
+    /// Where the component and the data are.
+    pub program: Program,
+}
+
+/// What trials are made of, before anybody has looked at it.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    /// The file of the component.
+    pub component: PathBuf,
+    /// The files of the data sets by name.
+    pub data: BTreeMap<String, PathBuf>,
+    /// The bounds on a trial, which also hold when the component is asked for its description.
+    pub limits: Limits,
+    /// How NaN is treated by the component's arithmetic.
+    pub float_mode: FloatMode,
+}
+
+/// Sources that were looked at: what is still missing to a plan is its specification.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// What the component says of itself.
+    pub description: Description,
+    program: Program,
+}
+
+/// Sources cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The component is not fit, or could not be looked at.
+    #[error(transparent)]
+    Component(ExecutorError),
+    /// A data set cannot be read.
+    #[error("the data set `{name}`: {source}")]
+    Data {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: InputError,
+    },
+}
+
+impl Sources {
+    /// Looks at the component in a worker, then reads the data sets to identify them.
+    ///
+    /// # Errors
+    /// If the component is not fit, or a data set cannot be read.
+    pub fn examine(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<Examined, SourceError> {
+        let Self { component, limits, float_mode, .. } = self;
+        let cache = options.cache.clone();
+        let inspection = executor::inspect(component, limits, *float_mode, options.isolation, cache, interrupt);
+        let inspection = inspection.map_err(SourceError::Component)?;
+        let program = Program {
+            component: component.clone(),
+            id: inspection.id,
+            data: self.identified_data()?,
+            limits: limits.clone(),
+            float_mode: *float_mode,
+        };
+        Ok(Examined { description: inspection.description, program })
+    }
+
+    fn identified_data(&self) -> Result<BTreeMap<String, (PathBuf, DataId)>, SourceError> {
+        let identified = |(name, path): (&String, &PathBuf)| match data_id(path) {
+            Ok(id) => Ok((name.clone(), (path.clone(), id))),
+            Err(source) => Err(SourceError::Data { name: name.clone(), source }),
+        };
+        self.data.iter().map(identified).collect()
+    }
+}
+
+impl Examined {
+    /// Identifies the component.
+    #[must_use]
+    pub fn component(&self) -> ComponentId {
+        self.program.id.clone()
+    }
+
+    /// Identifies the data sets.
+    #[must_use]
+    pub fn data(&self) -> BTreeMap<String, DataId> {
+        self.program.data.iter().map(|(name, (_, id))| (name.clone(), id.clone())).collect()
+    }
+
+    /// The fuel schedule under which trials of these sources run.
+    #[must_use]
+    pub fn fuel_schedule(&self) -> Digest {
+        sandbox::fuel_schedule(self.program.float_mode)
+    }
+
+    /// The plan of a study with that specification, which was made of what this says.
+    #[must_use]
+    pub fn plan(self, spec: StudySpec) -> Plan {
+        Plan { spec, program: self.program }
+    }
+}
