@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
     use crate::config::kinds::{SCHEDULERS, SEARCHERS};
-    use crate::config::reference::Section;
+    use crate::config::reference::{Row, Section};
     use crate::numeric::digest::Digest;
     use crate::space::Space;
 
@@ -121,6 +121,38 @@ mod tests {
         let mut problems = Vec::new();
         family.read(&mut reader, &mut spec, &mut problems);
         (spec, problems)
+    }
+
+    /// A kind with the options that are given.
+    #[derive(Debug)]
+    struct Made(&'static str, &'static [Row]);
+
+    impl Kind for Made {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn summary(&self) -> &'static str {
+            "is made up"
+        }
+
+        fn options(&self) -> &'static [Row] {
+            self.1
+        }
+
+        fn read(&self, _: &mut TableReader<'_>, _: &mut StudySpec, _: &mut Vec<Problem>) {}
+    }
+
+    #[test]
+    fn an_option_that_several_kinds_share_is_refused_elsewhere_and_all_of_them_are_named() {
+        const SHARED: &[Row] = &[("shared", "real", "1", "Shared.")];
+        let kinds: &[&dyn Kind] = &[&Made("plain", &[]), &Made("one", SHARED), &Made("other", SHARED)];
+        let family = Family { name: "searcher", kinds, planned: &[] };
+        let hint = "it belongs to `type = \"one\"` or `type = \"other\"`.";
+        for (text, hints) in [("shared = 2", vec![hint]), ("type = \"other\"\nshared = 2", vec![])] {
+            let problems = read(&family, text).1;
+            assert_eq!(problems.iter().filter_map(|problem| problem.hint.as_deref()).collect::<Vec<_>>(), hints);
+        }
     }
 
     #[test]
