@@ -31,7 +31,7 @@ fn study(random: &mut StdRng) -> Plan {
         builder = builder.data("digits", format!("{EXAMPLES}/digits/digits.csv"));
     }
     let capacity = Capacity { cpus, ..Capacity::default() };
-    let mut builder =
+    let builder =
         builder.capacity(capacity).isolation(Isolation::Thread).scheduler(SchedulerSpec::Hyperband(hyperband));
     let mut plan = builder.plan().unwrap();
     plan.spec.seed = Seed(random.random());
