@@ -368,7 +368,7 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn speculate(&mut self, trial: TrialId, level: u64) {
         // It may have been told to go on in the meantime.
         let Some(placed) = self.trials.get(&trial).filter(|placed| placed.milestone == Some(level)) else { return };
-        let (worker, doing) = (placed.worker, placed.doing);
+        let doing = placed.doing;
         let is_wanted = self.options.speculation == Speculation::On && self.has_room();
         let forecast = if is_wanted { self.study.forecast(trial, level) } else { None };
         let job = match doing {
@@ -382,14 +382,25 @@ impl<'a, 'b> Driver<'a, 'b> {
                 self.leave_place(&placed);
                 self.move_on(&job, Placed { milestone: Some(next), ..placed });
             }
-            (None, _, Doing::Early) => {
-                let Some(mut placed) = self.trials.remove(&trial) else { return };
-                self.leave_place(&placed);
-                placed.doing = Doing::Resting;
-                self.trials.insert(trial, placed);
-                self.tell(worker, ToWorker::Rest(trial));
-            }
+            (None, _, Doing::Early) => self.rest(trial),
             _ => {}
+        }
+    }
+
+    /// An early trial does no more until it is started.
+    fn rest(&mut self, trial: TrialId) {
+        let Some(mut placed) = self.trials.remove(&trial) else { return };
+        self.leave_place(&placed);
+        placed.doing = Doing::Resting;
+        self.tell(placed.worker, ToWorker::Rest(trial));
+        self.trials.insert(trial, placed);
+    }
+
+    /// An early trial rests wherever it is when there is no room for what it says.
+    fn rest_if_full(&mut self, trial: TrialId) {
+        let is_early = self.trials.get(&trial).is_some_and(|placed| placed.doing == Doing::Early);
+        if is_early && !self.has_room() {
+            self.rest(trial);
         }
     }
 
@@ -535,11 +546,15 @@ impl<'a, 'b> Driver<'a, 'b> {
             Happening::Reported { report, .. } => {
                 self.study.handle(Input::Reported { trial, fuel, report })?;
                 self.hold_if_ahead(trial);
+                self.rest_if_full(trial);
             }
             Happening::Advanced { .. } => self.study.handle(Input::Advanced { trial, fuel })?,
             Happening::Waiting { level, .. } => self.speculate(trial, level),
             Happening::Dropped { .. } => self.relaunch_dropped(trial)?,
-            Happening::Logged { piece, .. } if is_early => self.early_logs.keep(trial, piece),
+            Happening::Logged { piece, .. } if is_early => {
+                self.early_logs.keep(trial, piece);
+                self.rest_if_full(trial);
+            }
             Happening::Logged { piece, .. } => self.journal.append_log(trial, &piece)?,
             Happening::Ended { outcome, artifacts, .. } => {
                 if let Some(placed) = self.trials.remove(&trial) {

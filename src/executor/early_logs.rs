@@ -35,7 +35,8 @@ impl EarlyLogs {
 
 /// About how many bytes it takes to keep a piece.
 fn bytes(piece: &LogPiece) -> u64 {
-    (size_of::<LogPiece>() + piece.text.len()) as u64
+    // A small text takes what the allocator gives at least, and a list that grows up to twice its length.
+    (2 * size_of::<LogPiece>() + piece.text.len().max(32)) as u64
 }
 
 #[cfg(test)]

@@ -30,8 +30,8 @@ const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
 const FLUSH_COUNT: usize = 256;
 /// About how many bytes of it may wait.
 const FLUSH_BYTES: u64 = 1 << 20;
-/// What a paused trial is taken to need beside its memory and its artifacts: the touched part of its stack, and the host's state.
-const KEPT_BYTES: u64 = 64 << 10;
+/// What a paused trial is taken to need beside its memory, its stack and its artifacts: the host's state.
+const KEPT_BYTES: u64 = 48 << 10;
 
 /// Where a worker's messages go. It fails when the driver is gone.
 pub(super) type Outbox<'a> = &'a mut dyn FnMut(FromWorker) -> Result<(), DriverGone>;
@@ -287,7 +287,7 @@ impl Worker {
     fn take_off(&mut self, trial: TrialId) -> Option<(Fiber, u64)> {
         let index = self.fibers.iter().position(|fiber| fiber.trial == trial)?;
         let fiber = self.fibers.swap_remove(index);
-        let bytes = fiber.gate.kept_bytes().saturating_add(KEPT_BYTES);
+        let bytes = fiber.gate.kept_bytes().saturating_add(fiber.gate.stack_bytes()).saturating_add(KEPT_BYTES);
         Some((fiber, bytes))
     }
 

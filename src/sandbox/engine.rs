@@ -21,7 +21,7 @@ const ENGINE_RELEASE: &str = "wasmtime 48.0.8";
 /// place on every machine.
 const GUEST_STACK_BYTES: usize = 8 << 20;
 /// Stack for a guest and for the host functions that it calls. Overflowing the host's part would abort the process.
-const FIBER_STACK_BYTES: usize = GUEST_STACK_BYTES + (2 << 20);
+pub(super) const FIBER_STACK_BYTES: usize = GUEST_STACK_BYTES + (2 << 20);
 
 /// The proposals beyond the first release that are on. All others are off: threads and relaxed SIMD are not deterministic, and
 /// what no toolchain needs only adds surface.

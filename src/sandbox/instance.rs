@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,7 @@ use super::host::report::value_for_guest;
 use super::host::{HostState, Role, TrialState, begin_counting, charge_debt, fuel_used};
 use super::missing;
 use super::pool::Pool;
+use super::stack;
 use crate::numeric::amount::{Fuel, Seed};
 use crate::numeric::digest::Digest;
 use crate::space::{Config, Parameter, Space};
@@ -46,6 +47,8 @@ pub struct Gate {
     waiting: AtomicBool,
     memory_bytes: AtomicU64,
     artifact_bytes: AtomicU64,
+    /// Where on its stack the guest was entered; 0 before.
+    entered_at: AtomicUsize,
 }
 
 impl Gate {
@@ -65,6 +68,19 @@ impl Gate {
     #[must_use]
     pub fn kept_bytes(&self) -> u64 {
         self.memory_bytes.load(Ordering::Relaxed).saturating_add(self.artifact_bytes.load(Ordering::Relaxed))
+    }
+
+    /// About how much of the suspended trial's stack is in memory, in bytes.
+    #[must_use]
+    pub fn stack_bytes(&self) -> u64 {
+        stack::resident_bytes(self.entered_at.load(Ordering::Relaxed))
+    }
+
+    /// The guest is about to be entered, from the stack of whoever calls; only the first time counts.
+    pub(super) fn note_entry(&self) {
+        if self.entered_at.load(Ordering::Relaxed) == 0 {
+            self.entered_at.store(stack::address_here(), Ordering::Relaxed);
+        }
     }
 
     pub(super) fn set_artifact_bytes(&self, bytes: u64) {

@@ -21,6 +21,7 @@ mod fault;
 mod memory;
 mod missing;
 mod pool;
+mod stack;
 
 pub use cache::CompiledCache;
 pub use component::{ComponentError, ImportStatus, Inspection, Offer};

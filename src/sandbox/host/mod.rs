@@ -107,6 +107,13 @@ impl HostState {
         }
     }
 
+    /// A trial is about to be entered; what came before it began ran on another stack.
+    fn note_entry(&self) {
+        if let (Role::Trial(trial), true) = (&self.role, self.fuel_given.is_some()) {
+            trial.gate.note_entry();
+        }
+    }
+
     /// Runs up the price of a call that carries `bytes`.
     fn owe_call(&mut self, bytes: u64) {
         self.owe(PRICES.call.saturating_add(PRICES.byte.saturating_mul(bytes)));
@@ -178,6 +185,9 @@ pub(super) fn fuel_used(store: &StoreContextMut<'_, HostState>) -> u64 {
 
 /// Takes the fuel that host functions have used, when the guest gets control back.
 pub(super) fn charge_debt(mut store: StoreContextMut<'_, HostState>, hook: CallHook) -> wasmtime::Result<()> {
+    if matches!(hook, CallHook::CallingWasm) {
+        store.data().note_entry();
+    }
     if !matches!(hook, CallHook::ReturningFromHost) {
         return Ok(());
     }
