@@ -3,6 +3,7 @@
 //! Part of the core; uses `space` and `numeric`. A searcher never sees a study or a scheduler: it is told plain data, and what
 //! it answers is a function of its settings, the study's seed and what it was told before.
 
+mod bayesopt;
 mod grid;
 mod random;
 mod seen;
