@@ -206,8 +206,8 @@ pub fn dot(left: &[f64], right: &[f64]) -> f64 {
         rest += x * y;
     }
     for (x, y) in left.zip(right) {
-        for lane in 0..LANES {
-            sums[lane] += x[lane] * y[lane];
+        for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
+            *sum += x * y;
         }
     }
     let [a, b, c, d, e, f, g, h] = sums;
@@ -239,7 +239,8 @@ mod tests {
     fn matrix() -> impl Strategy<Value = (Vec<f64>, Vec<f64>, usize)> {
         (1_usize..30).prop_flat_map(|size| {
             let entries = proptest::collection::vec(-1.0..1.0, size * size);
-            (entries, proptest::collection::vec(-1.0..1.0, size)).prop_map(move |(m, b)| (triangle_of(&m, size), b, size))
+            (entries, proptest::collection::vec(-1.0..1.0, size))
+                .prop_map(move |(m, b)| (triangle_of(&m, size), b, size))
         })
     }
 

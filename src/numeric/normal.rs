@@ -38,9 +38,12 @@ mod tests {
     #[test]
     fn probabilities_are_those_of_tables() {
         // Abramowitz and Stegun (1964), table 26.1 and 26.2.
-        for (x, expected) in
-            [(0.0, 0.5), (1.0, 0.841_344_746_068_542_9), (-2.0, 0.022_750_131_948_179_2), (-10.0, 7.619_853_024_160_5e-24)]
-        {
+        for (x, expected) in [
+            (0.0, 0.5),
+            (1.0, 0.841_344_746_068_542_9),
+            (-2.0, 0.022_750_131_948_179_2),
+            (-10.0, 7.619_853_024_160_5e-24),
+        ] {
             assert!((probability(x) / expected - 1.0).abs() < 1e-12, "at {x}: {}", probability(x));
         }
         assert!((density(1.0) - 0.241_970_724_519_143_37).abs() < 1e-16);

@@ -10,6 +10,7 @@ mod seen;
 
 use serde::{Deserialize, Serialize};
 
+pub use bayesopt::{BayesoptError, BayesoptSearcher, BayesoptSpec, InitialScoring};
 pub use grid::{GRID_POINTS_DEFAULT, GridSearcher};
 pub use random::RandomSearcher;
 
@@ -30,6 +31,8 @@ pub enum SearcherSpec {
         /// How many values of each interval of reals, and of each interval of more integers than that, are tried.
         points: u32,
     },
+    /// Models the reward and tries what promises most.
+    Bayesopt(BayesoptSpec),
 }
 
 /// What a searcher may know when it is asked for a configuration.
@@ -116,6 +119,7 @@ impl SearcherSpec {
         match *self {
             Self::Random { first_is_default } => Box::new(RandomSearcher::new(space.clone(), seed, first_is_default)),
             Self::Grid { points } => Box::new(GridSearcher::new(space, points)),
+            Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, spec)),
         }
     }
 
@@ -125,6 +129,7 @@ impl SearcherSpec {
         match self {
             Self::Random { .. } => "random",
             Self::Grid { .. } => "grid",
+            Self::Bayesopt(_) => "bayesopt",
         }
     }
 }

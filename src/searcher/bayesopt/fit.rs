@@ -97,11 +97,11 @@ impl Data<'_> {
         let mut by_weight = vec![0.0; dimensions];
         let mut entry = 0;
         for (row, point) in self.points.iter().enumerate() {
-            for column in 0..row {
-                let share = inverse[entry] - alpha[row] * alpha[column];
+            for (other, weight) in self.points.iter().zip(alpha).take(row) {
+                let share = inverse[entry] - alpha[row] * weight;
                 by_scale += share * triangle[entry];
                 let slope = share * slopes[entry];
-                for ((sum, x), y) in by_weight.iter_mut().zip(*point).zip(self.points[column]) {
+                for ((sum, x), y) in by_weight.iter_mut().zip(*point).zip(*other) {
                     *sum += slope * (x - y) * (x - y);
                 }
                 entry += 1;

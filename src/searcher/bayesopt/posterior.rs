@@ -64,9 +64,11 @@ impl Factor {
         let explained: Vec<Vec<f64>> = scaled.iter().map(|point| self.explained(point)).collect();
         let means = explained.iter().map(|column| self.parameters.mean + dot(column, &solved)).collect();
         let row = |index: usize| -> Vec<f64> {
-            let prior = |other: usize| match other == index {
-                true => self.parameters.scale,
-                false => self.parameters.covariance(&scaled[index], &scaled[other]).0,
+            let prior = |other: usize| {
+                if other == index {
+                    return self.parameters.scale;
+                }
+                self.parameters.covariance(&scaled[index], &scaled[other]).0
             };
             (0..=index).map(|other| prior(other) - dot(&explained[index], &explained[other])).collect()
         };
@@ -75,7 +77,8 @@ impl Factor {
 
     /// L⁻¹·k(X, x) of a scaled point.
     fn explained(&self, scaled: &[f64]) -> Vec<f64> {
-        let mut column: Vec<f64> = self.scaled.iter().map(|other| self.parameters.covariance(scaled, other).0).collect();
+        let mut column: Vec<f64> =
+            self.scaled.iter().map(|other| self.parameters.covariance(scaled, other).0).collect();
         self.cholesky.solve_lower(&mut column);
         column
     }
