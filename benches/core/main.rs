@@ -1,4 +1,5 @@
-//! What the core costs: `cargo bench --bench core`, or a part of it with `-- rates` or `-- cores`.
+//! What the core costs: `cargo bench --bench core`, or a part of it with `-- rates`, `-- cores` or
+//! `-- suggest`.
 //!
 //! Prints the table of `docs/benchmarks.md`. No store, no sandbox and no other thread: trials are numbers that a hash gives, and
 //! what is measured is the schedulers alone, then the machine with searcher, scheduler, state and the chain of digests. Sizes of
@@ -8,6 +9,7 @@
 
 mod cores;
 mod memory;
+mod suggest;
 mod world;
 
 use std::time::Instant;
@@ -30,6 +32,9 @@ fn main() {
     }
     if is_asked("cores") {
         efficiency();
+    }
+    if is_asked("suggest") {
+        suggest::suggest();
     }
 }
 

@@ -21,6 +21,14 @@ pub enum Purpose {
     TrialSeed,
     /// Random bytes that a guest asks of WASI; the index is the trial's seed.
     Guest,
+    /// A candidate that a model scores; the index is the trial, the draw the candidate.
+    Candidate,
+    /// What a model draws from its predictions to score the candidates for a trial, the index.
+    Thompson,
+    /// Rewards that a model makes up for what is pending; the index is the trial.
+    Fantasy,
+    /// Where a model's parameters begin to be fitted; the index is the trial, the draw the start.
+    FitStart,
 }
 
 impl Purpose {
@@ -30,6 +38,10 @@ impl Purpose {
             Self::Remainder => b"remainder",
             Self::TrialSeed => b"trial-seed",
             Self::Guest => b"guest",
+            Self::Candidate => b"candidate",
+            Self::Thompson => b"thompson",
+            Self::Fantasy => b"fantasy",
+            Self::FitStart => b"fit-start",
         }
     }
 }

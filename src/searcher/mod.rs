@@ -3,12 +3,14 @@
 //! Part of the core; uses `space` and `numeric`. A searcher never sees a study or a scheduler: it is told plain data, and what
 //! it answers is a function of its settings, the study's seed and what it was told before.
 
+mod bayesopt;
 mod grid;
 mod random;
 mod seen;
 
 use serde::{Deserialize, Serialize};
 
+pub use bayesopt::{BayesoptError, BayesoptSearcher, BayesoptSpec, InitialScoring};
 pub use grid::{GRID_POINTS_DEFAULT, GridSearcher, GridSpec};
 pub use random::{RandomSearcher, RandomSpec};
 
@@ -23,6 +25,8 @@ pub enum SearcherSpec {
     Random(RandomSpec),
     /// Goes through all combinations.
     Grid(GridSpec),
+    /// Models the reward and tries what promises most.
+    Bayesopt(BayesoptSpec),
 }
 
 /// What a searcher may know when it is asked for a configuration.
@@ -109,6 +113,7 @@ impl SearcherSpec {
         match self {
             Self::Random(spec) => Box::new(RandomSearcher::new(space.clone(), seed, spec.first_is_default)),
             Self::Grid(spec) => Box::new(GridSearcher::new(space, spec.points)),
+            Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, *spec)),
         }
     }
 
@@ -118,6 +123,7 @@ impl SearcherSpec {
         match self {
             Self::Random(_) => "random",
             Self::Grid(_) => "grid",
+            Self::Bayesopt(_) => "bayesopt",
         }
     }
 }

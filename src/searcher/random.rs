@@ -48,8 +48,23 @@ impl RandomSearcher {
         Self { space, seed, first_is_default, suggested: Seen::new(), count, remainder: None }
     }
 
-    fn take(&mut self, config: Config) -> Option<Config> {
+    /// Counts the configuration as suggested; gives it back if it is new.
+    pub(super) fn take(&mut self, config: Config) -> Option<Config> {
         self.suggested.insert(config.key()).then_some(config)
+    }
+
+    /// How many configurations were suggested.
+    pub(super) fn suggested(&self) -> usize {
+        self.suggested.len()
+    }
+
+    pub(super) fn has_suggested(&self, config: &Config) -> bool {
+        self.suggested.contains(&config.key())
+    }
+
+    /// Whether every configuration of a finite space was suggested.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.count.is_some_and(|count| self.suggested.len() as u64 >= count)
     }
 
     /// One of the configurations that were never suggested, each equally likely.
@@ -61,12 +76,15 @@ impl RandomSearcher {
         let remainder = self.remainder.get_or_insert_with(|| {
             GridSearcher::all(&self.space).filter(|config| !suggested.contains(&config.key())).collect()
         });
-        if remainder.is_empty() {
-            return None;
-        }
         let mut stream = Stream::new(self.seed, Purpose::Remainder, context.trial.0, 0);
-        let config = remainder.swap_remove(stream.below(remainder.len() as u64) as usize);
-        self.take(config)
+        while !remainder.is_empty() {
+            let config = remainder.swap_remove(stream.below(remainder.len() as u64) as usize);
+            // A searcher that has this one at hand may have suggested it since.
+            if self.suggested.insert(config.key()) {
+                return Some(config);
+            }
+        }
+        None
     }
 }
 
@@ -80,7 +98,7 @@ impl Searcher for RandomSearcher {
             let config = self.space.default_config();
             return self.take(config);
         }
-        if self.count.is_some_and(|count| self.suggested.len() as u64 >= count) {
+        if self.is_exhausted() {
             return None;
         }
         if self.remainder.is_some() {

@@ -9,7 +9,7 @@ use super::Limits;
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{HyperbandError, SchedulerSpec};
-use crate::searcher::{GridSpec, SearcherSpec};
+use crate::searcher::{BayesoptError, GridSpec, SearcherSpec};
 use crate::space::Space;
 
 /// How many slots a study may have.
@@ -174,6 +174,9 @@ pub enum SpecError {
     /// The scheduler's options make no sense.
     #[error(transparent)]
     Hyperband(#[from] HyperbandError),
+    /// The searcher's options make no sense.
+    #[error(transparent)]
+    Bayesopt(#[from] BayesoptError),
 }
 
 /// The first part in which two specifications differ.
@@ -298,6 +301,9 @@ impl StudySpec {
         }
         if self.searcher == (SearcherSpec::Grid(GridSpec { points: 0 })) {
             return Err(SpecError::Zero("searcher.points"));
+        }
+        if let SearcherSpec::Bayesopt(bayesopt) = &self.searcher {
+            bayesopt.check()?;
         }
         if let SchedulerSpec::Hyperband(hyperband) = &self.scheduler {
             hyperband.check()?;

@@ -4,6 +4,7 @@
 //! A further one is a file here, a line in [`SCHEDULERS`] or [`SEARCHERS`], and its variant in the specification. `family` chooses
 //! among them by `type`; `reference` takes their options from here.
 
+mod bayesopt;
 mod family;
 mod fifo;
 mod grid;
@@ -33,8 +34,8 @@ pub(super) static SCHEDULERS: Family = Family {
 /// What `type` may be under `[searcher]`.
 pub(super) static SEARCHERS: Family = Family {
     name: "searcher",
-    kinds: &[&random::Random, &grid::Grid],
-    planned: &[("bayesopt", &["num_init_random", "opt_skip_init_length"]), ("rl", &[])],
+    kinds: &[&random::Random, &grid::Grid, &bayesopt::Bayesopt],
+    planned: &[("constrained_bayesopt", &[]), ("rl", &[])],
 };
 
 /// A scheduler or a searcher, as study files have it.

@@ -8,7 +8,7 @@ use crate::searcher::{RandomSpec, SearcherSpec};
 use crate::study::StudySpec;
 
 const OPTIONS: &[Row] =
-    &[("first_is_default", "boolean", "true", "`random` only: whether the first trial has the default configuration.")];
+    &[("first_is_default", "boolean", "true", "`random` and `bayesopt`: whether the first trial has the default configuration.")];
 
 /// The searcher `random`.
 #[derive(Debug)]

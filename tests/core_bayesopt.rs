@@ -1,0 +1,259 @@
+//! Bayesian optimisation as a searcher: what it suggests, and how good that is.
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
+
+use std::collections::BTreeSet;
+
+use trialbox::numeric::amount::{Seed, TrialId, VirtualTime};
+use trialbox::searcher::{
+    BayesoptError, BayesoptSpec, InitialScoring, Observation, ObservationKind, Searcher, SearcherSpec, SuggestContext,
+};
+use trialbox::space::{Condition, Config, Domain, IntegerRange, Parameter, RealRange, Space, Value};
+
+fn real(name: &str, lower: f64, upper: f64) -> Parameter {
+    Parameter::new(name, Domain::Real(RealRange { lower, upper, log: false }))
+}
+
+fn integer(name: &str, lower: i64, upper: i64) -> Parameter {
+    Parameter::new(name, Domain::Integer(IntegerRange { lower, upper, log: false }))
+}
+
+fn choice(name: &str, values: &[&str]) -> Parameter {
+    Parameter::new(name, Domain::Choice(values.iter().map(|&value| Value::from(value)).collect()))
+}
+
+/// A real, an integer, and a choice on which a boolean and a real depend.
+fn mixed() -> Space {
+    let below = |parameter: Parameter, choice: u32| {
+        let condition = Some(Condition { parameter: "kind".into(), choice });
+        Parameter { condition, ..parameter }
+    };
+    let flag = Parameter::new("kind.flag", Domain::Boolean);
+    Space::new(vec![
+        real("x", -1.0, 1.0),
+        integer("n", 1, 9),
+        choice("kind", &["a", "b", "c"]),
+        below(flag, 0),
+        below(real("kind.y", 0.0, 2.0), 1),
+    ])
+    .unwrap()
+}
+
+fn plane() -> Space {
+    Space::new(vec![real("x", -5.0, 10.0), real("y", 0.0, 15.0)]).unwrap()
+}
+
+fn number(config: &Config, name: &str) -> f64 {
+    config.get(name).and_then(Value::as_number).unwrap_or(0.0)
+}
+
+/// A reward of whatever is in a configuration.
+fn reward(config: &Config) -> f64 {
+    let (x, n, y) = (number(config, "x"), number(config, "n"), number(config, "kind.y"));
+    1.0 - (x - 0.3) * (x - 0.3) - (n - 6.0) * (n - 6.0) / 50.0 - (y - 1.0) * (y - 1.0)
+}
+
+/// Branin (1972), to be maximised: the best is −0.397887.
+fn branin(config: &Config) -> f64 {
+    let (x, y) = (number(config, "x"), number(config, "y"));
+    let pi = std::f64::consts::PI;
+    let bend = y - 5.1 / (4.0 * pi * pi) * x * x + 5.0 / pi * x - 6.0;
+    -(bend * bend + 10.0 * (1.0 - 1.0 / (8.0 * pi)) * x.cos() + 10.0)
+}
+
+/// A searcher with trials that run `parallel` at a time and end in their order.
+struct Run {
+    searcher: Box<dyn Searcher>,
+    configs: Vec<Config>,
+}
+
+impl Run {
+    fn new(spec: SearcherSpec, space: &Space, seed: u64) -> Self {
+        Self { searcher: spec.build(space, Seed(seed)), configs: Vec::new() }
+    }
+
+    fn tell(&mut self, trial: usize, kind: ObservationKind) {
+        let config = self.configs[trial].clone();
+        self.searcher.observe(&Observation { trial: TrialId(trial as u64), config: &config, kind });
+    }
+
+    fn suggest(&mut self) -> Option<usize> {
+        let trial = self.configs.len();
+        let context = SuggestContext { trial: TrialId(trial as u64), elapsed: VirtualTime(0) };
+        let config = self.searcher.suggest(&context)?;
+        self.configs.push(config);
+        self.tell(trial, ObservationKind::Pending { level: None });
+        Some(trial)
+    }
+
+    fn end(&mut self, trial: usize, reward: f64) {
+        self.tell(trial, ObservationKind::Rewarded { level: Some(1), reward });
+        self.tell(trial, ObservationKind::JobEnded);
+    }
+
+    /// Runs up to so many trials; their rewards.
+    fn run(&mut self, trials: usize, parallel: usize, reward: impl Fn(&Config) -> f64) -> Vec<f64> {
+        let mut rewards: Vec<f64> = Vec::new();
+        while rewards.len() < trials {
+            while self.configs.len() < (rewards.len() + parallel).min(trials) {
+                if self.suggest().is_none() {
+                    break;
+                }
+            }
+            let ended = rewards.len();
+            if ended == self.configs.len() {
+                break;
+            }
+            rewards.push(reward(&self.configs[ended]));
+            self.end(ended, rewards[ended]);
+        }
+        rewards
+    }
+}
+
+fn bayesopt() -> SearcherSpec {
+    SearcherSpec::Bayesopt(BayesoptSpec::default())
+}
+
+fn texts(configs: &[Config]) -> Vec<String> {
+    configs.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn suggestions_are_of_the_space_and_none_comes_twice_whatever_runs_at_a_time() {
+    let acq_func = BayesoptSpec { initial_scoring: InitialScoring::AcqFunc, ..BayesoptSpec::default() };
+    for (spec, parallel) in [(BayesoptSpec::default(), 1), (BayesoptSpec::default(), 2), (acq_func, 5)] {
+        let space = mixed();
+        let mut run = Run::new(SearcherSpec::Bayesopt(spec), &space, 7);
+        assert_eq!(run.run(30, parallel, reward).len(), 30);
+        assert!(run.configs.iter().all(|config| space.check(config).is_ok()));
+        assert_eq!(texts(&run.configs).into_iter().collect::<BTreeSet<_>>().len(), 30);
+    }
+}
+
+#[test]
+fn equal_histories_give_equal_suggestions_and_another_seed_others() {
+    let configs = |seed| {
+        let mut run = Run::new(bayesopt(), &mixed(), seed);
+        run.run(20, 3, reward);
+        (texts(&run.configs), run.searcher.model_parameters())
+    };
+    assert_eq!(configs(1), configs(1));
+    assert_ne!(configs(1), configs(2));
+}
+
+#[test]
+fn the_first_suggestion_is_the_default_and_the_next_ones_are_those_of_random_search() {
+    let (mut run, mut random) = (Run::new(bayesopt(), &mixed(), 3), Run::new(SearcherSpec::default(), &mixed(), 3));
+    run.run(4, 1, reward);
+    random.run(4, 1, reward);
+    assert_eq!(run.configs[0], mixed().default_config());
+    assert_eq!(run.configs[..3], random.configs[..3]);
+    assert_ne!(run.configs[3], random.configs[3]);
+}
+
+#[test]
+fn without_a_reward_it_goes_on_at_random() {
+    let mut run = Run::new(bayesopt(), &mixed(), 3);
+    let mut random = Run::new(SearcherSpec::default(), &mixed(), 3);
+    for trial in 0..8 {
+        assert_eq!((run.suggest(), random.suggest()), (Some(trial), Some(trial)));
+        run.tell(trial, ObservationKind::Failed);
+        run.tell(trial, ObservationKind::JobEnded);
+    }
+    assert_eq!(run.configs, random.configs);
+    assert_eq!(run.searcher.data_size(), 0);
+}
+
+#[test]
+fn a_finite_space_is_exhausted_to_the_last_configuration() {
+    let space = Space::new(vec![integer("n", 1, 6), choice("kind", &["a", "b", "c"]), integer("m", 0, 3)]).unwrap();
+    for parallel in [1, 4] {
+        let mut run = Run::new(bayesopt(), &space, 5);
+        assert_eq!(run.run(1_000, parallel, reward).len(), 72);
+        assert_eq!(run.suggest(), None);
+        assert_eq!(texts(&run.configs).into_iter().collect::<BTreeSet<_>>().len(), 72);
+    }
+}
+
+#[test]
+fn rewards_that_say_nothing_break_nothing() {
+    let constant = |_: &Config| 0.25;
+    let huge = |config: &Config| if number(config, "x") > 0.0 { f64::MAX } else { -f64::MAX };
+    let tiny = |config: &Config| number(config, "x") * 1e-300;
+    let cases: [(&str, &dyn Fn(&Config) -> f64); 3] = [("constant", &constant), ("huge", &huge), ("tiny", &tiny)];
+    for (name, reward) in cases {
+        let mut run = Run::new(bayesopt(), &mixed(), 1);
+        assert_eq!(run.run(12, 2, reward).len(), 12, "{name}");
+    }
+    let mut run = Run::new(bayesopt(), &Space::new(Vec::new()).unwrap(), 1);
+    assert_eq!(run.run(5, 1, constant).len(), 1, "a space of one configuration");
+}
+
+#[test]
+fn rewards_at_levels_that_rise_or_are_withdrawn_break_nothing() {
+    let mut run = Run::new(bayesopt(), &mixed(), 11);
+    for trial in 0..15 {
+        run.suggest().unwrap();
+        for level in [1, 3, 9] {
+            let reward = reward(&run.configs[trial]) - 1.0 / level as f64;
+            run.tell(trial, ObservationKind::Rewarded { level: Some(level), reward });
+            run.tell(trial, ObservationKind::Pending { level: Some(level + 1) });
+            if (trial as u64 + level) % 4 == 0 {
+                run.tell(trial, ObservationKind::Withdrawn { level });
+            }
+        }
+        run.tell(trial, ObservationKind::JobEnded);
+    }
+    assert_eq!(texts(&run.configs).into_iter().collect::<BTreeSet<_>>().len(), 15);
+}
+
+#[test]
+fn between_fits_and_with_many_rewards_suggestions_are_still_new() {
+    let spec = BayesoptSpec { opt_skip_init_length: 20, opt_skip_period: 7, ..BayesoptSpec::default() };
+    let mut run = Run::new(SearcherSpec::Bayesopt(spec), &plane(), 2);
+    assert_eq!(run.run(60, 3, branin).len(), 60);
+    assert_eq!(texts(&run.configs).into_iter().collect::<BTreeSet<_>>().len(), 60);
+    assert_eq!(run.searcher.data_size(), 60);
+}
+
+#[test]
+fn the_models_parameters_have_the_originals_names() {
+    let mut run = Run::new(bayesopt(), &plane(), 2);
+    assert!(run.searcher.model_parameters().is_empty());
+    run.run(5, 1, branin);
+    let names: Vec<String> = run.searcher.model_parameters().into_iter().map(|(name, _)| name).collect();
+    let expected = ["noise_variance", "kernel_inv_bw0", "kernel_inv_bw1", "kernel_covariance_scale", "mean_mean_value"];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn an_option_out_of_its_range_is_named_with_the_range() {
+    assert_eq!(BayesoptSpec::default().check(), Ok(()));
+    let error = BayesoptSpec { num_init_candidates: 4, ..BayesoptSpec::default() }.check().unwrap_err();
+    assert_eq!(error, BayesoptError { option: "num_init_candidates", value: 4, least: 5, most: 10_000 });
+    assert_eq!(error.to_string(), "`num_init_candidates` is 4; it must be from 5 to 10000");
+}
+
+/// Over these seeds: the median of the best reward after so many trials.
+fn median_best(spec: &SearcherSpec, trials: usize, parallel: usize) -> f64 {
+    let best = |seed| {
+        let rewards = Run::new(spec.clone(), &plane(), seed).run(trials, parallel, branin);
+        rewards.into_iter().fold(f64::NEG_INFINITY, f64::max)
+    };
+    let mut bests: Vec<f64> = (0..9).map(best).collect();
+    bests.sort_by(f64::total_cmp);
+    bests[bests.len() / 2]
+}
+
+#[test]
+fn on_a_smooth_function_it_comes_much_closer_to_the_best_than_random_search() {
+    let regret = |spec: &SearcherSpec, parallel| -0.397_887 - median_best(spec, 30, parallel);
+    let random = regret(&SearcherSpec::default(), 1);
+    for (parallel, share) in [(1, 0.1), (4, 0.2)] {
+        let ours = regret(&bayesopt(), parallel);
+        println!("{parallel} at a time: {ours}, at random {random}");
+        assert!(ours < share * random, "{parallel} at a time: {ours}, at random {random}");
+    }
+}
