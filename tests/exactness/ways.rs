@@ -10,13 +10,14 @@ use trialbox::executor::{Interrupt, Isolation, RunOptions, Speculation, set_work
 use trialbox::numeric::amount::Seed;
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+use trialbox::searcher::{BayesoptSpec, SearcherSpec};
 use trialbox::session::{Plan, begin};
 use trialbox::store::Reader;
 use trialbox::study::Capacity;
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guest-examples");
 
-/// A study by chance: of one of the examples, with either variant, some brackets, and fuel as its resource now and then.
+/// A study by chance: of one of the examples, with either variant, some brackets, and fuel as its resource or a searcher that learns now and then.
 fn study(random: &mut StdRng) -> Plan {
     let example = *["toy", "toy-wasi", "digits"].choose(random).unwrap();
     let kind = *[HyperbandKind::Stopping, HyperbandKind::Promotion].choose(random).unwrap();
@@ -35,6 +36,9 @@ fn study(random: &mut StdRng) -> Plan {
         builder.capacity(capacity).isolation(Isolation::Thread).scheduler(SchedulerSpec::Hyperband(hyperband));
     let mut plan = builder.plan().unwrap();
     plan.spec.seed = Seed(random.random());
+    if trials <= 40 && random.random_bool(0.5) {
+        plan.spec.searcher = SearcherSpec::Bayesopt(BayesoptSpec::default());
+    }
     if by_fuel {
         plan.spec.metrics.time_attr = "fuel".into();
     }

@@ -8,22 +8,42 @@ use crate::searcher::{BayesoptSpec, InitialScoring, SearcherSpec};
 use crate::study::StudySpec;
 
 const OPTIONS: &[Row] = &[
-    ("first_is_default", "boolean", "true", "`random` and `bayesopt`: whether the first trial has the default configuration."),
+    (
+        "first_is_default",
+        "boolean",
+        "true",
+        "`random` and `bayesopt`: whether the first trial has the default configuration.",
+    ),
     (
         "num_init_random",
         "integer from 1 to 1000000",
         "3",
         "`bayesopt` only: how many configurations are suggested before the model is asked; at random, but for the default.",
     ),
-    ("num_init_candidates", "integer from 5 to 10000", "250", "`bayesopt` only: how many random configurations are scored for each trial."),
-    ("num_fantasy_samples", "integer from 1 to 1000", "20", "`bayesopt` only: how often rewards are made up for what is pending."),
+    (
+        "num_init_candidates",
+        "integer from 5 to 10000",
+        "250",
+        "`bayesopt` only: how many random configurations are scored for each trial.",
+    ),
+    (
+        "num_fantasy_samples",
+        "integer from 1 to 1000",
+        "20",
+        "`bayesopt` only: how often rewards are made up for what is pending.",
+    ),
     (
         "initial_scoring",
         "`\"thompson_indep\"` or `\"acq_func\"`",
         "`\"thompson_indep\"`",
         "`bayesopt` only: how the candidates are put in order: by a draw from each one's predicted distribution, or by expected improvement.",
     ),
-    ("opt_nstarts", "integer from 1 to 100", "2", "`bayesopt` only: from how many starts the model's parameters are fitted."),
+    (
+        "opt_nstarts",
+        "integer from 1 to 100",
+        "2",
+        "`bayesopt` only: from how many starts the model's parameters are fitted.",
+    ),
     ("opt_maxiter", "integer from 1 to 1000", "50", "`bayesopt` only: how many steps a fit makes from each start."),
     ("opt_warmstart", "boolean", "false", "`bayesopt` only: whether a fit's first start is the last fit."),
     (
@@ -33,7 +53,12 @@ const OPTIONS: &[Row] = &[
         "`bayesopt` only: up to how many rewards the model is fitted whenever there is news. Beyond, it is fitted from the last fit, once there \
          are a sixteenth more.",
     ),
-    ("opt_skip_period", "integer from 1 to 1000", "1", "`bayesopt` only: how many new rewards there must be for that at least."),
+    (
+        "opt_skip_period",
+        "integer from 1 to 1000",
+        "1",
+        "`bayesopt` only: how many new rewards there must be for that at least.",
+    ),
 ];
 
 /// The searcher `bayesopt`.

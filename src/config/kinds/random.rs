@@ -7,8 +7,12 @@ use crate::config::reference::Row;
 use crate::searcher::{RandomSpec, SearcherSpec};
 use crate::study::StudySpec;
 
-const OPTIONS: &[Row] =
-    &[("first_is_default", "boolean", "true", "`random` and `bayesopt`: whether the first trial has the default configuration.")];
+const OPTIONS: &[Row] = &[(
+    "first_is_default",
+    "boolean",
+    "true",
+    "`random` and `bayesopt`: whether the first trial has the default configuration.",
+)];
 
 /// The searcher `random`.
 #[derive(Debug)]
