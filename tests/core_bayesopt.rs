@@ -120,6 +120,9 @@ fn texts(configs: &[Config]) -> Vec<String> {
     configs.iter().map(ToString::to_string).collect()
 }
 
+/// The reward of a configuration.
+type Rewarding<'a> = &'a dyn Fn(&Config) -> f64;
+
 #[test]
 fn suggestions_are_of_the_space_and_none_comes_twice_whatever_runs_at_a_time() {
     let acq_func = BayesoptSpec { initial_scoring: InitialScoring::AcqFunc, ..BayesoptSpec::default() };
@@ -182,7 +185,7 @@ fn rewards_that_say_nothing_break_nothing() {
     let constant = |_: &Config| 0.25;
     let huge = |config: &Config| if number(config, "x") > 0.0 { f64::MAX } else { -f64::MAX };
     let tiny = |config: &Config| number(config, "x") * 1e-300;
-    let cases: [(&str, &dyn Fn(&Config) -> f64); 3] = [("constant", &constant), ("huge", &huge), ("tiny", &tiny)];
+    let cases: [(&str, Rewarding<'_>); 3] = [("constant", &constant), ("huge", &huge), ("tiny", &tiny)];
     for (name, reward) in cases {
         let mut run = Run::new(bayesopt(), &mixed(), 1);
         assert_eq!(run.run(12, 2, reward).len(), 12, "{name}");
@@ -200,7 +203,7 @@ fn rewards_at_levels_that_rise_or_are_withdrawn_break_nothing() {
             let reward = reward(&run.configs[trial]) - 1.0 / level as f64;
             run.tell(trial, ObservationKind::Rewarded { level: Some(level), reward });
             run.tell(trial, ObservationKind::Pending { level: Some(level + 1) });
-            if (trial as u64 + level) % 4 == 0 {
+            if (trial as u64 + level).is_multiple_of(4) {
                 run.tell(trial, ObservationKind::Withdrawn { level });
             }
         }
