@@ -18,7 +18,7 @@ use super::{
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, fuel_schedule};
 use crate::study::{
-    Action, ArtifactRecord, Attribute, Entry, Event, Input, Job, Observer, Outcome, RunProgress, Study, TrialRecord,
+    Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, RunProgress, Study, TrialRecord,
 };
 
 /// How often the journal is committed and observers are told.
@@ -327,15 +327,7 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn launch(&mut self, worker: Option<WorkerId>, job: &Job, doing: Doing) {
         let Some(worker) = worker else { return };
         let trial = job.trial;
-        let order = self.study.spec().space.parameters();
-        let config = order
-            .iter()
-            .filter_map(|parameter| {
-                let value = job.config.get(&parameter.name)?.clone();
-                Some(Attribute { name: parameter.name.clone(), value })
-            })
-            .collect();
-        let arguments = Arguments { config, seed: job.seed };
+        let arguments = Arguments::of(&self.study.spec().space, &job.config, job.seed);
         let milestone = job.milestone.filter(|_| !self.is_quarantine(worker));
         let placed = Placed { worker, fuel: Fuel(0), doing, milestone };
         let place = self.place(job, &placed);

@@ -54,8 +54,8 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
             TrialProgress::Reported(fuel, report) => {
                 let mark = match recorded.reports.get(number) {
                     Some(logged) if same(logged, &(fuel, report.clone())) => "as recorded",
-                    // A trial that the study stopped ran ahead of its end; the log does not say how far.
-                    None if ran_ahead(&recorded) => "not recorded: the study had stopped the trial",
+                    // A trial that the study stopped or paused ran ahead of its end; the log does not say how far.
+                    None if ran_ahead(&recorded) => "not recorded: the study had stopped or paused the trial",
                     _ => {
                         difference.get_or_insert(number + 1);
                         "differs from the log"

@@ -119,8 +119,10 @@ impl Kind for Hyperband {
         let StudySpec { scheduler: SchedulerSpec::Hyperband(options), space, metrics, .. } = spec else {
             return Ok(());
         };
+        let is_bounded_below = places.is_given("grace_period") || places.is_given("rung_levels");
         if places.is_given("max_t") {
-            return Ok(());
+            let by_fuel = metrics.time_is_fuel();
+            return if by_fuel && !is_bounded_below { Err(no_grace_period(places)) } else { Ok(()) };
         }
         let inferred = InferredMaxT::of(space, metrics, description);
         options.max_t = inferred.ok_or_else(|| no_end(&metrics.time_attr, places))?.max_t;
@@ -233,6 +235,13 @@ fn no_end(time_attr: &str, places: &Places) -> Problem {
         shown(time_attr)
     );
     problem("`max_t` is missing, and nothing tells at which value of `time_attr` trials end").hint(hint)
+}
+
+/// The problem that trials would be compared as soon as they have begun.
+fn no_grace_period(places: &Places) -> Problem {
+    let message = "`grace_period` is missing: by fuel, trials would be compared before they can report";
+    Problem::new(places.section.clone(), message)
+        .hint("add one, such as `grace_period = \"100M\"`; the fuel of each trial is in `trialbox trials`.")
 }
 
 /// The warning that trials end by themselves elsewhere than at `max_t`.
