@@ -348,6 +348,16 @@ fn only_reports_that_were_not_consumed_take_memory() {
 }
 
 #[test]
+fn the_message_of_an_end_that_was_not_consumed_takes_memory() {
+    let mut study = launched(study_of(2, 2));
+    study.handle(ended(1, 20, Outcome::Failed { message: "no data".repeat(100) })).unwrap();
+    assert!(study.bytes_waiting(TrialId(1)) >= 700);
+    assert_eq!(study.bytes_waiting_in_all(), study.bytes_waiting(TrialId(1)));
+    study.handle(ended(0, 30, Outcome::Completed)).unwrap();
+    assert_eq!(study.bytes_waiting_in_all(), 0);
+}
+
+#[test]
 fn a_trial_whose_end_has_come_in_has_nothing_to_add() {
     let mut study = launched(study_of(2, 2));
     study.handle(reported(1, 10, 0.5)).unwrap();

@@ -53,7 +53,7 @@ pub struct Study {
     actions: Actions,
     /// Why no more jobs are started, once that is so.
     closed: Option<EndReason>,
-    /// About how many bytes of reports have come in and not been consumed.
+    /// About how many bytes of what came in have not been consumed.
     bytes_waiting: u64,
     /// When and where the last report or end was.
     last: (VirtualTime, Slot),
@@ -191,13 +191,13 @@ impl Study {
         self.trials.get(&trial).filter(|known| known.stage == Stage::Early).map(|known| &known.job)
     }
 
-    /// About how many bytes of all trials' reports have come in and not been consumed.
+    /// About how many bytes of what came in of all trials have not been consumed: reports, messages, names.
     #[must_use]
     pub fn bytes_waiting_in_all(&self) -> u64 {
         self.bytes_waiting
     }
 
-    /// About how many bytes of a trial's reports have come in and not been consumed.
+    /// About how many bytes of what came in of a trial have not been consumed.
     #[must_use]
     pub fn bytes_waiting(&self, trial: TrialId) -> u64 {
         self.trials.get(&trial).map_or(0, Trial::bytes_waiting)

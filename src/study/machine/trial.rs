@@ -46,11 +46,19 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// About how many bytes it takes to keep what was reported.
+    /// About how many bytes it takes to keep what the trial said.
     fn bytes(&self) -> u64 {
         match &self.what {
             Happened::Reported(report) => report.bytes(),
-            Happened::Ended(..) | Happened::AtMilestone => 0,
+            Happened::Ended(outcome, artifacts) => {
+                let message = match outcome {
+                    Outcome::Failed { message } => message.len(),
+                    _ => 0,
+                };
+                let records = artifacts.iter().map(|record| size_of::<ArtifactRecord>() + record.name.len());
+                (message + records.sum::<usize>()) as u64
+            }
+            Happened::AtMilestone => 0,
         }
     }
 }
@@ -142,6 +150,11 @@ impl Trial {
         }
     }
 
+    fn push_waiting(&mut self, waiting: Waiting) {
+        self.bytes_waiting += waiting.bytes();
+        self.waiting.push_back(waiting);
+    }
+
     fn pop_waiting(&mut self) -> Option<Waiting> {
         let waiting = self.waiting.pop_front()?;
         self.bytes_waiting -= waiting.bytes();
@@ -174,7 +187,7 @@ impl Trial {
         })
     }
 
-    /// About how many bytes of reports have come in and not been consumed.
+    /// About how many bytes of what came in have not been consumed.
     pub(super) fn bytes_waiting(&self) -> u64 {
         self.bytes_waiting
     }
@@ -212,8 +225,7 @@ impl Trial {
         }
         self.prints.push(print);
         self.advance(fuel);
-        self.bytes_waiting += report.bytes();
-        self.waiting.push_back(Waiting { fuel, what: Happened::Reported(report) });
+        self.push_waiting(Waiting { fuel, what: Happened::Reported(report) });
         Ok(())
     }
 
@@ -232,7 +244,7 @@ impl Trial {
         self.end_came = true;
         // A trap's fuel is what the engine had last written down: never before what is already known.
         self.advance(fuel);
-        self.waiting.push_back(Waiting { fuel: self.fuel_bound, what: Happened::Ended(outcome, artifacts) });
+        self.push_waiting(Waiting { fuel: self.fuel_bound, what: Happened::Ended(outcome, artifacts) });
         Ok(())
     }
 
