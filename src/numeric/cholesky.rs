@@ -27,6 +27,9 @@ const fn start(index: usize) -> usize {
 
 impl Cholesky {
     /// The factor of the matrix with this packed lower triangle; none if it is not positive definite.
+    ///
+    /// # Panics
+    /// If the last row is not whole.
     #[must_use]
     pub fn factor(triangle: &[f64]) -> Option<Self> {
         let mut factor = Self { rows: Vec::with_capacity(triangle.len()), size: 0 };

@@ -1,6 +1,6 @@
 //! The searcher `bayesopt` in a study file.
 
-use super::Kind;
+use super::{FIRST_IS_DEFAULT, Kind};
 use crate::config::error::Problem;
 use crate::config::reader::TableReader;
 use crate::config::reference::Row;
@@ -8,12 +8,7 @@ use crate::searcher::{BayesoptSpec, InitialScoring, SearcherSpec};
 use crate::study::StudySpec;
 
 const OPTIONS: &[Row] = &[
-    (
-        "first_is_default",
-        "boolean",
-        "true",
-        "`random` and `bayesopt`: whether the first trial has the default configuration.",
-    ),
+    FIRST_IS_DEFAULT,
     (
         "num_init_random",
         "integer from 1 to 1000000",
@@ -80,16 +75,9 @@ impl Kind for Bayesopt {
 
     fn read(&self, table: &mut TableReader<'_>, spec: &mut StudySpec, problems: &mut Vec<Problem>) {
         let mut options = BayesoptSpec::default();
-        for (key, place, least, most) in [
-            ("num_init_random", &mut options.num_init_random, 1, 1_000_000),
-            ("num_init_candidates", &mut options.num_init_candidates, 5, 10_000),
-            ("num_fantasy_samples", &mut options.num_fantasy_samples, 1, 1_000),
-            ("opt_nstarts", &mut options.opt_nstarts, 1, 100),
-            ("opt_maxiter", &mut options.opt_maxiter, 1, 1_000),
-            ("opt_skip_init_length", &mut options.opt_skip_init_length, 0, 1_000_000),
-            ("opt_skip_period", &mut options.opt_skip_period, 1, 1_000),
-        ] {
-            let number = table.take(key).and_then(|item| item.integer(least..=most, problems));
+        for (key, place, least, most) in options.numbers() {
+            let range = u64::from(least)..=u64::from(most);
+            let number = table.take(key).and_then(|item| item.integer(range, problems));
             *place = number.and_then(|number| u32::try_from(number).ok()).unwrap_or(*place);
         }
         for (key, place) in

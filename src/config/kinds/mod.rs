@@ -38,6 +38,14 @@ pub(super) static SEARCHERS: Family = Family {
     planned: &[("constrained_bayesopt", &[]), ("rl", &[])],
 };
 
+/// The option that the searchers share which may begin with the default configuration.
+const FIRST_IS_DEFAULT: Row = (
+    "first_is_default",
+    "boolean",
+    "true",
+    "`random` and `bayesopt`: whether the first trial has the default configuration.",
+);
+
 /// A scheduler or a searcher, as study files have it.
 pub(super) trait Kind: fmt::Debug + Sync {
     /// What `type` says.

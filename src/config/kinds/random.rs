@@ -1,18 +1,13 @@
 //! The searcher `random` in a study file.
 
-use super::Kind;
+use super::{FIRST_IS_DEFAULT, Kind};
 use crate::config::error::Problem;
 use crate::config::reader::TableReader;
 use crate::config::reference::Row;
 use crate::searcher::{RandomSpec, SearcherSpec};
 use crate::study::StudySpec;
 
-const OPTIONS: &[Row] = &[(
-    "first_is_default",
-    "boolean",
-    "true",
-    "`random` and `bayesopt`: whether the first trial has the default configuration.",
-)];
+const OPTIONS: &[Row] = &[FIRST_IS_DEFAULT];
 
 /// The searcher `random`.
 #[derive(Debug)]

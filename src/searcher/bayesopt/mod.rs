@@ -29,8 +29,9 @@ use posterior::Posterior;
 
 /// For how many pending trials rewards are made up at most: the latest.
 const PENDING_MAX: usize = 64;
-/// Of a space with more encoded dimensions there is no model; it is searched at random. A model's cost grows with them.
-const DIMENSIONS_MAX: usize = 2_000;
+/// Of a space with more encoded dimensions there is no model; it is searched at random. A component says what its space is, and a
+/// suggestion, which costs in proportion to them, must not keep the study for long.
+const DIMENSIONS_MAX: usize = 200;
 /// A space of at most this many configurations is enumerated for candidates once few remain.
 const ENUMERATED_MAX: u64 = 10_000;
 

@@ -78,18 +78,23 @@ impl BayesoptSpec {
     /// # Errors
     /// The first that does not. The upper ends bound what one suggestion costs.
     pub fn check(&self) -> Result<(), BayesoptError> {
-        let ranges = [
-            ("num_init_random", self.num_init_random, 1, 1_000_000),
-            ("num_init_candidates", self.num_init_candidates, 5, 10_000),
-            ("num_fantasy_samples", self.num_fantasy_samples, 1, 1_000),
-            ("opt_nstarts", self.opt_nstarts, 1, 100),
-            ("opt_maxiter", self.opt_maxiter, 1, 1_000),
-            ("opt_skip_init_length", self.opt_skip_init_length, 0, 1_000_000),
-            ("opt_skip_period", self.opt_skip_period, 1, 1_000),
-        ];
-        match ranges.into_iter().find(|&(_, value, least, most)| !(least..=most).contains(&value)) {
-            Some((option, value, least, most)) => Err(BayesoptError { option, value, least, most }),
+        let mut copy = *self;
+        match copy.numbers().into_iter().find(|(_, value, least, most)| !(*least..=*most).contains(*value)) {
+            Some((option, value, least, most)) => Err(BayesoptError { option, value: *value, least, most }),
             None => Ok(()),
         }
+    }
+
+    /// The options that are numbers: name, value, the smallest and the largest that it may be.
+    pub(crate) fn numbers(&mut self) -> [(&'static str, &mut u32, u32, u32); 7] {
+        [
+            ("num_init_random", &mut self.num_init_random, 1, 1_000_000),
+            ("num_init_candidates", &mut self.num_init_candidates, 5, 10_000),
+            ("num_fantasy_samples", &mut self.num_fantasy_samples, 1, 1_000),
+            ("opt_nstarts", &mut self.opt_nstarts, 1, 100),
+            ("opt_maxiter", &mut self.opt_maxiter, 1, 1_000),
+            ("opt_skip_init_length", &mut self.opt_skip_init_length, 0, 1_000_000),
+            ("opt_skip_period", &mut self.opt_skip_period, 1, 1_000),
+        ]
     }
 }
