@@ -23,11 +23,8 @@ use super::reference::Row;
 use crate::study::{Description, SpecError, StudySpec};
 
 /// What `type` may be under `[scheduler]`.
-pub(super) static SCHEDULERS: Family = Family {
-    name: "scheduler",
-    kinds: &[&fifo::Fifo, &hyperband::Hyperband, &rl::Rl],
-    planned: &[],
-};
+pub(super) static SCHEDULERS: Family =
+    Family { name: "scheduler", kinds: &[&fifo::Fifo, &hyperband::Hyperband, &rl::Rl], planned: &[] };
 
 /// What `type` may be under `[searcher]`.
 pub(super) static SEARCHERS: Family = Family {

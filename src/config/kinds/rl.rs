@@ -2,7 +2,7 @@
 //! the searcher with it.
 
 use super::{Kind, Places};
-use crate::config::error::Problem;
+use crate::config::error::{Problem, shown};
 use crate::config::reader::{Item, TableReader, items};
 use crate::config::reference::Row;
 use crate::scheduler::{BATCH_SIZE_MAX, ControllerResource, RlSpec, SchedulerSpec};
@@ -98,7 +98,11 @@ impl Kind for Rl {
             }
             SpecError::TooLarge { .. } if places.is_given("controller_resource") => {
                 let problem = at("controller_resource");
-                Some(problem.hint("what is there is `capacity` without `controller_resource`; keep less, or raise `capacity`."))
+                Some(
+                    problem.hint(
+                        "what is there is `capacity` without `controller_resource`; keep less, or raise `capacity`.",
+                    ),
+                )
             }
             _ => None,
         }
@@ -127,8 +131,8 @@ fn resource(item: &Item<'_>, problems: &mut Vec<Problem>) -> ControllerResource 
             }
             "num_gpus" => resource.num_gpus = part.share(problems).unwrap_or_default(),
             _ => {
-                let problem = Problem::new(part.key_span.clone(), "a resource has no such part");
-                problems.push(problem.hint("its parts are `num_cpus` and `num_gpus`."));
+                let message = format!("unknown key `{}` in `controller_resource`", shown(&part.key));
+                problems.push(Problem::new(part.key_span, message).hint("keys here: `num_cpus`, `num_gpus`."));
             }
         }
     }
