@@ -123,7 +123,7 @@ impl Controller {
         let layout = Layout::new(options);
         let mut weights = vec![0.0; layout.size];
         let mut stream = Stream::new(seed, Purpose::Controller, 0, 0);
-        for weight in layout.drawn().flat_map(|group| group.into_iter()) {
+        for weight in layout.drawn().flatten() {
             weights[weight] = (2.0 * stream.uniform() - 1.0) * WEIGHT_MAX;
         }
         Self { layout, weights }
