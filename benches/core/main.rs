@@ -1,5 +1,5 @@
-//! What the core costs: `cargo bench --bench core`, or a part of it with `-- rates`, `-- cores` or
-//! `-- suggest`.
+//! What the core costs: `cargo bench --bench core`, or a part of it with `-- rates`, `-- cores`,
+//! `-- suggest` or `-- controller`.
 //!
 //! Prints the table of `docs/benchmarks.md`. No store, no sandbox and no other thread: trials are numbers that a hash gives, and
 //! what is measured is the schedulers alone, then the machine with searcher, scheduler, state and the chain of digests. Sizes of
@@ -7,6 +7,7 @@
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a bench, no library")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench, no library")]
 
+mod controller;
 mod cores;
 mod memory;
 mod suggest;
@@ -35,6 +36,9 @@ fn main() {
     }
     if is_asked("suggest") {
         suggest::suggest();
+    }
+    if is_asked("controller") {
+        controller::controller();
     }
 }
 

@@ -82,6 +82,7 @@ pub fn schedule(spec: &SchedulerSpec, jobs: u64) -> (u64, Box<dyn Scheduler>) {
         while started < jobs && slots.len() < SLOTS as usize {
             started += 1;
             slots.push_back(match scheduler.next_job(None) {
+                NextJob::Wait => unreachable!("no slot waits in these schedulers"),
                 NextJob::Resume { trial, resume_from, .. } => (trial, resume_from),
                 NextJob::Start(placement) => {
                     let trial = TrialId(trials);

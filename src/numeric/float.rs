@@ -17,6 +17,18 @@ pub fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
+/// The hyperbolic tangent.
+#[must_use]
+pub fn tanh(x: f64) -> f64 {
+    libm::tanh(x)
+}
+
+/// The logistic function, 1 / (1 + e⁻ˣ).
+#[must_use]
+pub fn logistic(x: f64) -> f64 {
+    1.0 / (1.0 + exp(-x))
+}
+
 /// The nearest integer, ties to even.
 #[must_use]
 pub fn round_half_even(x: f64) -> f64 {

@@ -29,6 +29,10 @@ pub enum Purpose {
     Fantasy,
     /// Where a model's parameters begin to be fitted; the index is the trial, the draw the start.
     FitStart,
+    /// The weights with which a controller begins.
+    Controller,
+    /// What a controller decides for a trial, the index.
+    Policy,
 }
 
 impl Purpose {
@@ -42,6 +46,8 @@ impl Purpose {
             Self::Thompson => b"thompson",
             Self::Fantasy => b"fantasy",
             Self::FitStart => b"fit-start",
+            Self::Controller => b"controller",
+            Self::Policy => b"policy",
         }
     }
 }

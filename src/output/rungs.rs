@@ -18,7 +18,7 @@ pub fn rungs(spec: &StudySpec, systems: &[RungSystemState], width: Option<usize>
     // One at the very end of trials holds nothing.
     let decides = |level: u64| match &spec.scheduler {
         SchedulerSpec::Hyperband(hyperband) => level < hyperband.max_t,
-        SchedulerSpec::Fifo => true,
+        SchedulerSpec::Fifo | SchedulerSpec::Rl(_) => true,
     };
     let rows: Vec<(Option<u32>, &RungState)> = rows.filter(|(_, rung)| decides(rung.level)).collect();
     if rows.is_empty() {

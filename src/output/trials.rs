@@ -91,7 +91,7 @@ fn fixed_columns(spec: &StudySpec, state: &StudyState, trials: &[&TrialRecord]) 
 /// Whether trials are of different brackets.
 fn has_brackets(spec: &StudySpec) -> bool {
     match &spec.scheduler {
-        SchedulerSpec::Fifo => false,
+        SchedulerSpec::Fifo | SchedulerSpec::Rl(_) => false,
         SchedulerSpec::Hyperband(hyperband) => hyperband.num_brackets() > 1,
     }
 }

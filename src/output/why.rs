@@ -20,8 +20,9 @@ pub fn why(spec: &StudySpec, state: &StudyState, trial: TrialId, explanations: &
         time: printable(&spec.metrics.time_attr, NAME_MAX),
     };
     let mut text = format!("trial {trial}: {}\n", state.trial(trial).map_or("unknown", status));
-    if spec.scheduler == SchedulerSpec::Fifo {
-        text.push_str("the scheduler `fifo` compares no trials: each runs to its end\n");
+    if matches!(spec.scheduler, SchedulerSpec::Fifo | SchedulerSpec::Rl(_)) {
+        let name = spec.scheduler.name();
+        text.push_str(&format!("the scheduler `{name}` compares no trials: each runs to its end\n"));
     }
     for Explanation { time, step } in explanations {
         let (what, because) = words.step(step);

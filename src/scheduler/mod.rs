@@ -5,16 +5,18 @@
 
 mod fifo;
 pub mod hyperband;
+mod rl;
 
 use serde::{Deserialize, Serialize};
 
 pub use fifo::FifoScheduler;
 pub use hyperband::{HyperbandError, HyperbandKind, HyperbandSpec, SearcherData, SparseRung};
+pub use rl::{BATCH_SIZE_MAX, ControllerResource, RlScheduler, RlSpec};
 
 use crate::numeric::amount::TrialId;
 
 /// Which scheduler a study uses, with its options.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SchedulerSpec {
     /// First in, first out: every trial runs to its end.
@@ -22,6 +24,8 @@ pub enum SchedulerSpec {
     Fifo,
     /// Trials are compared at rungs, and the worse ones do not go on.
     Hyperband(HyperbandSpec),
+    /// Trials run in rounds, and each round is learnt from before the next.
+    Rl(RlSpec),
 }
 
 /// What a free slot does next.
@@ -38,6 +42,8 @@ pub enum NextJob {
         /// Where it goes on.
         placement: Placement,
     },
+    /// Nothing now. Ask again when a running job has ended; there is at least one.
+    Wait,
 }
 
 /// Where a job stands among the rungs.
@@ -257,8 +263,23 @@ impl SchedulerSpec {
     #[must_use]
     pub fn searcher_data(&self) -> Option<SearcherData> {
         match self {
-            Self::Fifo => None,
+            Self::Fifo | Self::Rl(_) => None,
             Self::Hyperband(spec) => Some(spec.searcher_data),
+        }
+    }
+
+    /// Whether trials run in rounds, so that a configuration is of its round only if it is chosen after the round before.
+    #[must_use]
+    pub fn has_rounds(&self) -> bool {
+        matches!(self, Self::Rl(RlSpec { sync: true, .. }))
+    }
+
+    /// What is kept of the capacity for the scheduler itself.
+    #[must_use]
+    pub fn reserved(&self) -> ControllerResource {
+        match self {
+            Self::Fifo | Self::Hyperband(_) => ControllerResource::default(),
+            Self::Rl(spec) => spec.controller_resource,
         }
     }
 
@@ -266,7 +287,7 @@ impl SchedulerSpec {
     #[must_use]
     pub fn first_milestone(&self) -> Option<u64> {
         match self {
-            Self::Fifo => None,
+            Self::Fifo | Self::Rl(_) => None,
             Self::Hyperband(spec) => Some(spec.levels().first().copied().unwrap_or(spec.max_t)),
         }
     }
@@ -277,6 +298,7 @@ impl SchedulerSpec {
         match self {
             Self::Fifo => Box::new(FifoScheduler),
             Self::Hyperband(spec) => spec.build(),
+            Self::Rl(spec) => Box::new(RlScheduler::new(spec)),
         }
     }
 
@@ -286,6 +308,7 @@ impl SchedulerSpec {
         match self {
             Self::Fifo => "fifo",
             Self::Hyperband(_) => "hyperband",
+            Self::Rl(_) => "rl",
         }
     }
 }

@@ -6,6 +6,7 @@
 mod bayesopt;
 mod grid;
 mod random;
+mod rl;
 mod seen;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use bayesopt::{BayesoptError, BayesoptSearcher, BayesoptSpec, InitialScoring};
 pub use grid::{GRID_POINTS_DEFAULT, GridSearcher, GridSpec};
 pub use random::{RandomSearcher, RandomSpec};
+pub use rl::{ControllerError, ControllerSpec, OPTIONS_MAX, RlSearcher};
 
 use crate::numeric::amount::{Seed, TrialId, VirtualTime};
 use crate::space::{Config, Space};
@@ -27,6 +29,8 @@ pub enum SearcherSpec {
     Grid(GridSpec),
     /// Models the reward and tries what promises most.
     Bayesopt(BayesoptSpec),
+    /// Learns from rewards which values to draw.
+    Rl(ControllerSpec),
 }
 
 /// What a searcher may know when it is asked for a configuration.
@@ -114,6 +118,7 @@ impl SearcherSpec {
             Self::Random(spec) => Box::new(RandomSearcher::new(space.clone(), seed, spec.first_is_default)),
             Self::Grid(spec) => Box::new(GridSearcher::new(space, spec.points)),
             Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, *spec)),
+            Self::Rl(spec) => Box::new(RlSearcher::new(space, seed, *spec)),
         }
     }
 
@@ -124,6 +129,7 @@ impl SearcherSpec {
             Self::Random(_) => "random",
             Self::Grid(_) => "grid",
             Self::Bayesopt(_) => "bayesopt",
+            Self::Rl(_) => "rl",
         }
     }
 }

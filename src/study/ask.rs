@@ -288,8 +288,10 @@ impl AskTell {
         }
         match self.search.next_job(NOW, bracket, |jobs| reason(jobs).is_none()) {
             Some(assignment) => Ok(self.start(assignment)),
-            // What runs may be paused and promoted yet.
-            None if self.running > 0 && self.has_promotions() => Ok(Answer::Wait { wait: true }),
+            // The scheduler waits for what runs, or that may be paused and promoted yet.
+            None if self.running > 0 && (self.has_promotions() || !self.search.is_exhausted()) => {
+                Ok(Answer::Wait { wait: true })
+            }
             None => {
                 let reason = EndReason::Exhausted;
                 self.closed = Some(reason);
@@ -301,7 +303,7 @@ impl AskTell {
     fn check_bracket(&self, bracket: Option<u32>) -> Result<(), AskError> {
         let brackets = match &self.spec.scheduler {
             SchedulerSpec::Hyperband(hyperband) => hyperband.num_brackets(),
-            SchedulerSpec::Fifo => 0,
+            SchedulerSpec::Fifo | SchedulerSpec::Rl(_) => 0,
         };
         match bracket {
             Some(bracket) if bracket >= brackets => Err(AskError::NoBracket { bracket, brackets }),
@@ -312,7 +314,7 @@ impl AskTell {
     fn has_promotions(&self) -> bool {
         match &self.spec.scheduler {
             SchedulerSpec::Hyperband(hyperband) => hyperband.kind == HyperbandKind::Promotion,
-            SchedulerSpec::Fifo => false,
+            SchedulerSpec::Fifo | SchedulerSpec::Rl(_) => false,
         }
     }
 

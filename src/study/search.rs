@@ -88,7 +88,8 @@ impl Search {
             searcher: spec.searcher.build(&spec.space, spec.seed),
             scheduler: spec.scheduler.build(),
             feed: spec.scheduler.searcher_data().map_or(Feed::AtEnd, Feed::Reports),
-            delay_get_config: spec.delay_get_config,
+            // A configuration chosen ahead would be of the round before.
+            delay_get_config: spec.delay_get_config || spec.scheduler.has_rounds(),
             trials: 0,
             jobs: 0,
             ahead: VecDeque::new(),
@@ -98,7 +99,8 @@ impl Search {
         }
     }
 
-    /// What a free slot does at `elapsed`; nothing if every configuration was suggested and no trial is to be promoted now.
+    /// What a free slot does at `elapsed`; nothing if the scheduler has it wait, or if every configuration was suggested and no trial
+    /// is to be promoted now.
     /// `bracket` forces the draw of a bracket; `more` says whether another job may follow this one.
     pub(super) fn next_job(
         &mut self,
@@ -108,6 +110,7 @@ impl Search {
     ) -> Option<Assignment> {
         let (trial, start, placement) = match self.scheduler.next_job(bracket) {
             NextJob::Resume { trial, resume_from, placement } => (trial, Start::Promoted { resume_from }, placement),
+            NextJob::Wait => return None,
             NextJob::Start(placement) => {
                 let trial = TrialId(self.trials);
                 let config = self.next_config(trial, elapsed)?;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Limits;
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
-use crate::scheduler::{HyperbandError, SchedulerSpec};
-use crate::searcher::{BayesoptError, GridSpec, SearcherSpec};
+use crate::scheduler::{ControllerResource, HyperbandError, RlSpec, SchedulerSpec};
+use crate::searcher::{BayesoptError, ControllerError, GridSpec, SearcherSpec};
 use crate::space::Space;
 
 /// How many slots a study may have.
@@ -177,6 +177,29 @@ pub enum SpecError {
     /// The searcher's options make no sense.
     #[error(transparent)]
     Bayesopt(#[from] BayesoptError),
+    /// The options of the searcher `rl` make no sense.
+    #[error(transparent)]
+    Controller(#[from] ControllerError),
+    /// The scheduler works with certain searchers only.
+    #[error("the scheduler `{scheduler}` does not go with the searcher `{searcher}`; it goes with {allowed}")]
+    Searcher {
+        /// The scheduler.
+        scheduler: &'static str,
+        /// The searcher.
+        searcher: &'static str,
+        /// Those with which it does.
+        allowed: &'static str,
+    },
+    /// The searcher `rl` would learn from other batches than those that the scheduler `rl` runs.
+    #[error(
+        "the scheduler `rl` runs batches of {scheduler}, but the searcher `rl` is to learn from {searcher} at a time"
+    )]
+    Batch {
+        /// How many trials are in a batch of the scheduler.
+        scheduler: u32,
+        /// From how many the searcher is to learn.
+        searcher: u32,
+    },
 }
 
 /// The first part in which two specifications differ.
@@ -194,6 +217,11 @@ impl Default for Metrics {
     fn default() -> Self {
         Self { reward_attr: "accuracy".into(), time_attr: "epoch".into(), constraint_attr: None }
     }
+}
+
+/// Checks that a share of something is a finite number, not negative.
+fn check_share(name: &'static str, share: f64) -> Result<(), SpecError> {
+    if share.is_finite() && share >= 0.0 { Ok(()) } else { Err(SpecError::NotFinite(name)) }
 }
 
 /// The `time_attr` that is not reported: trials are compared at equal computation.
@@ -256,21 +284,17 @@ impl StudySpec {
         if self.resource.num_cpus == 0 {
             return Err(SpecError::Zero("resource.num_cpus"));
         }
-        let mut slots = u64::from(self.capacity.cpus / self.resource.num_cpus);
+        let Capacity { cpus, gpus: there } = self.unreserved()?;
+        let mut slots = u64::from(cpus / self.resource.num_cpus);
         if slots == 0 {
             return Err(SpecError::TooLarge {
                 what: "num_cpus",
                 asked: f64::from(self.resource.num_cpus),
-                there: f64::from(self.capacity.cpus),
+                there: f64::from(cpus),
             });
         }
-        let (gpus, there) = (self.resource.num_gpus, self.capacity.gpus);
-        if !gpus.is_finite() || gpus < 0.0 {
-            return Err(SpecError::NotFinite("resource.num_gpus"));
-        }
-        if !there.is_finite() || there < 0.0 {
-            return Err(SpecError::NotFinite("capacity.gpus"));
-        }
+        let gpus = self.resource.num_gpus;
+        check_share("resource.num_gpus", gpus)?;
         if gpus > 0.0 {
             // A tenth of a GPU fits ten times, whatever the last bit of the quotient.
             let fits = (there / gpus + 1e-9).floor();
@@ -283,6 +307,15 @@ impl StudySpec {
             return Err(SpecError::TooManySlots(slots));
         }
         Ok(slots as u32)
+    }
+
+    /// The capacity without what the scheduler keeps for itself.
+    fn unreserved(&self) -> Result<Capacity, SpecError> {
+        let ControllerResource { num_cpus, num_gpus } = self.scheduler.reserved();
+        check_share("scheduler.controller_resource.num_gpus", num_gpus)?;
+        check_share("capacity.gpus", self.capacity.gpus)?;
+        let cpus = self.capacity.cpus.saturating_sub(num_cpus);
+        Ok(Capacity { cpus, gpus: (self.capacity.gpus - num_gpus).max(0.0) })
     }
 
     /// Checks what the types do not.
@@ -308,6 +341,7 @@ impl StudySpec {
         if let SchedulerSpec::Hyperband(hyperband) = &self.scheduler {
             hyperband.check()?;
         }
+        self.check_rl()?;
         let Metrics { reward_attr, time_attr, constraint_attr } = &self.metrics;
         let empty =
             reward_attr.is_empty() || time_attr.is_empty() || constraint_attr.as_ref().is_some_and(String::is_empty);
@@ -325,6 +359,31 @@ impl StudySpec {
             }
         }
         self.slots().map(|_| ())
+    }
+
+    /// Checks the scheduler and the searcher `rl`, and that each has the other or one that it goes with.
+    fn check_rl(&self) -> Result<(), SpecError> {
+        let pair = |allowed| {
+            let (scheduler, searcher) = (self.scheduler.name(), self.searcher.name());
+            Err(SpecError::Searcher { scheduler, searcher, allowed })
+        };
+        match (&self.scheduler, &self.searcher) {
+            (SchedulerSpec::Rl(rl), SearcherSpec::Rl(controller)) if rl.batch() != controller.batch => {
+                return Err(SpecError::Batch { scheduler: rl.batch(), searcher: controller.batch });
+            }
+            (SchedulerSpec::Rl(RlSpec { controller_batch_size: 0, .. }), _) => {
+                return Err(SpecError::Zero("scheduler.controller_batch_size"));
+            }
+            (SchedulerSpec::Rl(_) | SchedulerSpec::Fifo, SearcherSpec::Rl(_)) => {}
+            (SchedulerSpec::Rl(_), _) => return pair("`rl` only"),
+            // Rewards of trials that were stopped at different levels have no baseline in common.
+            (SchedulerSpec::Hyperband(_), SearcherSpec::Rl(_)) => return pair("every other"),
+            _ => {}
+        }
+        match &self.searcher {
+            SearcherSpec::Rl(controller) => Ok(controller.check(&self.space)?),
+            _ => Ok(()),
+        }
     }
 
     /// The digest of the specification.

@@ -61,6 +61,7 @@ fn assert_next(scheduler: &mut dyn Scheduler, bracket: u32, result: &Value, plac
     let next = match scheduler.next_job(Some(bracket)) {
         NextJob::Start(placement) => (None, None, placement),
         NextJob::Resume { trial, resume_from, placement } => (Some(trial.0), Some(resume_from), placement),
+        NextJob::Wait => panic!("{place}: it never waits"),
     };
     let (trial, resume_from, Placement { milestone, .. }) = next;
     assert_eq!(trial, result["config"].as_u64(), "{place}");

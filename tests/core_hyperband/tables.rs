@@ -60,7 +60,7 @@ fn levels_quantiles_brackets_and_draws_are_those_of_the_original() {
         let draws: Vec<u32> = (0..40)
             .map(|_| match scheduler.next_job(None) {
                 NextJob::Start(placement) => placement.bracket.unwrap(),
-                NextJob::Resume { .. } => panic!("nothing was paused"),
+                other => panic!("nothing was paused, but {other:?}"),
             })
             .collect();
         assert_eq!(serde_json::json!(draws), case["draws_seed_31415927"], "{case}");
@@ -72,7 +72,7 @@ fn levels_quantiles_brackets_and_draws_are_those_of_the_original() {
 fn start(spec: &HyperbandSpec, bracket: Option<u32>) -> Placement {
     match spec.build().next_job(bracket) {
         NextJob::Start(placement) => placement,
-        NextJob::Resume { .. } => panic!("nothing was paused"),
+        other => panic!("nothing was paused, but {other:?}"),
     }
 }
 

@@ -75,6 +75,7 @@ fn schedule(scheduler: &mut dyn Scheduler, event: &Value, decision: &Value, plac
             assert_eq!(resumed.0, trial, "{place}");
             (false, Some(resume_from), placement)
         }
+        NextJob::Wait => panic!("{place}: it never waits"),
     };
     let Placement { bracket, milestone, milestones } = placement;
     assert_eq!(is_new, decision["new"].as_bool().unwrap(), "{place}");

@@ -6,6 +6,7 @@
 mod decisions;
 mod oracle;
 mod replay;
+mod rounds;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use trialbox::numeric::amount::{Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::{Digest, canonical_bytes};
-use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
-use trialbox::searcher::{GridSpec, SearcherSpec};
+use trialbox::scheduler::{HyperbandKind, HyperbandSpec, RlSpec, SchedulerSpec};
+use trialbox::searcher::{ControllerSpec, GridSpec, SearcherSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{Chain, Clock, Entry, Event, Job, Outcome, Study, StudySpec};
 
@@ -75,7 +76,24 @@ fn any_study(seed: u64) -> StudySpec {
     if dice.one_in(3) {
         spec.metrics.constraint_attr = Some("excess".into());
     }
+    if dice.one_in(6) {
+        let controller_batch_size = 1 + dice.below(8) as u32;
+        let rl = RlSpec { controller_batch_size, sync: dice.one_in(2), ..RlSpec::default() };
+        learn_by(&mut spec, rl);
+        // The oracle never chooses ahead, which makes a difference to a searcher that learns.
+        spec.delay_get_config |= !rl.sync;
+    }
     spec
+}
+
+/// Has the study run so, with the searcher that belongs to it.
+pub fn learn_by(spec: &mut StudySpec, rl: RlSpec) {
+    spec.searcher =
+        SearcherSpec::Rl(ControllerSpec { batch: rl.batch(), controller_lr: 0.1, ..ControllerSpec::default() });
+    spec.scheduler = SchedulerSpec::Rl(rl);
+    if spec.metrics.time_is_fuel() {
+        spec.metrics.time_attr = "epoch".into();
+    }
 }
 
 fn assert_same_log(ours: &[Entry], theirs: &[Entry]) {
@@ -119,17 +137,17 @@ proptest! {
 
     #[test]
     fn events_come_in_the_order_of_time_and_slot(study: u64, disorder: u64) {
-        let log = run(&any_study(study), &some_world, Disorder::of_seed(disorder));
+        let spec = any_study(study);
+        let log = run(&spec, &some_world, Disorder::of_seed(disorder));
         let mut slots: BTreeMap<TrialId, Slot> = BTreeMap::new();
-        let (mut started, mut free) = (BTreeSet::new(), BTreeSet::new());
+        let mut free: BTreeSet<Slot> = (0..spec.slots().unwrap()).map(Slot).collect();
         let mut last = (VirtualTime(0), Slot(0));
         for entry in &log {
             match &entry.event {
                 Event::TrialStarted { trial, slot, time, .. } | Event::TrialResumed { trial, slot, time, .. } => {
                     // A job follows the event that freed its slot at once, or, if there was nothing to do for the slot then, the
-                    // event that made a promotion possible; at the beginning all slots are filled.
-                    let is_first = started.insert(*slot);
-                    assert!(is_first && *time == VirtualTime(0) || *time == last.0 && free.remove(slot), "{entry:?}");
+                    // event that made a promotion possible or ended a round; at the beginning all slots are free.
+                    assert!(*time == last.0 && free.remove(slot), "{entry:?}");
                     slots.insert(*trial, *slot);
                     last.1 = last.1.min(*slot);
                 }

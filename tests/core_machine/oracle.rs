@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use trialbox::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use trialbox::numeric::random::{Purpose, Stream};
 use trialbox::scheduler::{Decision, Milestone, NextJob, Placement, Progress, Scheduler, Verdict};
-use trialbox::searcher::{Searcher, SuggestContext};
+use trialbox::searcher::{Observation, ObservationKind, Searcher, SuggestContext};
 use trialbox::space::Value;
 use trialbox::study::{Chain, EndReason, Entry, Event, Job, Outcome, Report, ReportProblem, StopReason, StudySpec};
 
@@ -135,6 +135,9 @@ impl Oracle<'_> {
             return;
         }
         match self.scheduler.next_job(None) {
+            NextJob::Wait => {
+                self.idle.insert(slot);
+            }
             NextJob::Start(placement) => self.start_new(slot, moment, &placement),
             NextJob::Resume { trial, resume_from, placement } => {
                 let mut busy = self.paused.remove(&trial).unwrap();
@@ -166,6 +169,8 @@ impl Oracle<'_> {
         let started =
             Event::TrialStarted { trial, slot: slot_id, time, seed, config: config.clone(), bracket, milestone };
         self.write(started);
+        let kind = ObservationKind::Pending { level: placement.milestone };
+        self.searcher.observe(&Observation { trial, config: &config, kind });
         let job = Job { trial, slot: slot_id, start: time, fuel_before: Fuel(0), milestone, seed, config };
         let behaviour = (self.script)(&job);
         self.slots[slot] = Some(Busy { job, behaviour, taken: 0, reward: None, over: false });
@@ -243,6 +248,7 @@ impl Oracle<'_> {
         };
         self.rest(&busy);
         self.scheduler.on_job_end(trial);
+        self.tell_end(&busy, outcome.is_failure());
         self.write(Event::TrialEnded { trial, time: moment, fuel, outcome, artifacts });
         self.start(slot, time);
     }
@@ -262,6 +268,16 @@ impl Oracle<'_> {
         busy.taken += 1;
         busy.reward = reward.or(busy.reward);
         Ok(verdict)
+    }
+
+    /// Tells the searcher of a trial's end and of its last reward. Nothing that is told of `hyperband`'s trials matters here: no
+    /// searcher learns from them in these studies.
+    fn tell_end(&mut self, busy: &Busy, has_failed: bool) {
+        let rewarded = busy.reward.map(|(reward, _)| ObservationKind::Rewarded { level: None, reward });
+        let kinds = [has_failed.then_some(ObservationKind::Failed), rewarded, Some(ObservationKind::JobEnded)];
+        for kind in kinds.into_iter().flatten() {
+            self.searcher.observe(&Observation { trial: busy.job.trial, config: &busy.job.config, kind });
+        }
     }
 
     /// A trial runs no more, for now or for good.

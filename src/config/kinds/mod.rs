@@ -10,6 +10,7 @@ mod fifo;
 mod grid;
 mod hyperband;
 mod random;
+mod rl;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,20 +23,14 @@ use super::reference::Row;
 use crate::study::{Description, SpecError, StudySpec};
 
 /// What `type` may be under `[scheduler]`.
-pub(super) static SCHEDULERS: Family = Family {
-    name: "scheduler",
-    kinds: &[&fifo::Fifo, &hyperband::Hyperband],
-    planned: &[(
-        "rl",
-        &["iteration", "controller_lr", "controller_batch_size", "ema_baseline_decay", "controller_resource", "sync"],
-    )],
-};
+pub(super) static SCHEDULERS: Family =
+    Family { name: "scheduler", kinds: &[&fifo::Fifo, &hyperband::Hyperband, &rl::Rl], planned: &[] };
 
 /// What `type` may be under `[searcher]`.
 pub(super) static SEARCHERS: Family = Family {
     name: "searcher",
-    kinds: &[&random::Random, &grid::Grid, &bayesopt::Bayesopt],
-    planned: &[("constrained_bayesopt", &[]), ("rl", &[])],
+    kinds: &[&random::Random, &grid::Grid, &bayesopt::Bayesopt, &rl::RlSearcher],
+    planned: &[("constrained_bayesopt", &[])],
 };
 
 /// The option that the searchers share which may begin with the default configuration.

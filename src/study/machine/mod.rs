@@ -41,7 +41,8 @@ pub struct Study {
     slots: BTreeMap<Slot, TrialId>,
     /// Trials below this number have been started, or are early.
     early_until: u64,
-    /// Slots that found nothing to do: all configurations were suggested. A promotion can fill them yet.
+    /// Slots that found nothing to do: all configurations were suggested, and a promotion can fill them yet; or the scheduler waits for
+    /// an end.
     idle: BTreeSet<Slot>,
     frontier: Frontier,
     /// With [`Clock::Wall`], the trials of which something came in, in that order.
@@ -501,7 +502,7 @@ impl Study {
         }
     }
 
-    /// Lets slots that found nothing to do look again: what was just consumed may have made a promotion possible.
+    /// Lets slots that found nothing to do look again: what was just consumed may have made a promotion possible, or ended a round.
     fn fill_idle(&mut self, time: VirtualTime) {
         while let Some(slot) = self.idle.pop_first() {
             self.fill(slot, time);
