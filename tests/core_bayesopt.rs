@@ -70,7 +70,7 @@ struct Run {
 
 impl Run {
     fn new(spec: SearcherSpec, space: &Space, seed: u64) -> Self {
-        Self { searcher: spec.build(space, Seed(seed)), configs: Vec::new() }
+        Self { searcher: spec.build(space, Seed(seed), None), configs: Vec::new() }
     }
 
     fn tell(&mut self, trial: usize, kind: ObservationKind) {
@@ -80,7 +80,7 @@ impl Run {
 
     fn suggest(&mut self) -> Option<usize> {
         let trial = self.configs.len();
-        let context = SuggestContext { trial: TrialId(trial as u64), elapsed: VirtualTime(0) };
+        let context = SuggestContext { trial: TrialId(trial as u64), elapsed: VirtualTime(0), milestone: None };
         let config = self.searcher.suggest(&context)?;
         self.configs.push(config);
         self.tell(trial, ObservationKind::Pending { level: None });
@@ -88,7 +88,7 @@ impl Run {
     }
 
     fn end(&mut self, trial: usize, reward: f64) {
-        self.tell(trial, ObservationKind::Rewarded { level: Some(1), reward });
+        self.tell(trial, ObservationKind::Rewarded { level: Some(1), reward, constraint: None });
         self.tell(trial, ObservationKind::JobEnded);
     }
 
@@ -125,7 +125,7 @@ type Rewarding<'a> = &'a dyn Fn(&Config) -> f64;
 
 #[test]
 fn suggestions_are_of_the_space_and_none_comes_twice_whatever_runs_at_a_time() {
-    let acq_func = BayesoptSpec { initial_scoring: InitialScoring::AcqFunc, ..BayesoptSpec::default() };
+    let acq_func = BayesoptSpec { initial_scoring: Some(InitialScoring::AcqFunc), ..BayesoptSpec::default() };
     for (spec, parallel) in [(BayesoptSpec::default(), 1), (BayesoptSpec::default(), 2), (acq_func, 5)] {
         let space = mixed();
         let mut run = Run::new(SearcherSpec::Bayesopt(spec), &space, 7);
@@ -201,7 +201,7 @@ fn rewards_at_levels_that_rise_or_are_withdrawn_break_nothing() {
         run.suggest().unwrap();
         for level in [1, 3, 9] {
             let reward = reward(&run.configs[trial]) - 1.0 / level as f64;
-            run.tell(trial, ObservationKind::Rewarded { level: Some(level), reward });
+            run.tell(trial, ObservationKind::Rewarded { level: Some(level), reward, constraint: None });
             run.tell(trial, ObservationKind::Pending { level: Some(level + 1) });
             if (trial as u64 + level).is_multiple_of(4) {
                 run.tell(trial, ObservationKind::Withdrawn { level });
@@ -233,9 +233,9 @@ fn the_models_parameters_have_the_originals_names() {
 
 #[test]
 fn an_option_out_of_its_range_is_named_with_the_range() {
-    assert_eq!(BayesoptSpec::default().check(), Ok(()));
-    let error = BayesoptSpec { num_init_candidates: 4, ..BayesoptSpec::default() }.check().unwrap_err();
-    assert_eq!(error, BayesoptError { option: "num_init_candidates", value: 4, least: 5, most: 10_000 });
+    assert_eq!(BayesoptSpec::default().check(false, false), Ok(()));
+    let error = BayesoptSpec { num_init_candidates: 4, ..BayesoptSpec::default() }.check(false, false).unwrap_err();
+    assert_eq!(error, BayesoptError::Range { option: "num_init_candidates", value: 4, least: 5, most: 10_000 });
     assert_eq!(error.to_string(), "`num_init_candidates` is 4; it must be from 5 to 10000");
 }
 
