@@ -305,7 +305,7 @@ fn asked(mut spec: StudySpec, levels: u64, parallel: usize, budget: usize, curve
         reached.push((config.clone(), level, values.0, values.1));
         match answer {
             Answer::Decided { decision: Decision::Continue, .. } if level < levels => {
-                running.push((job, config, level))
+                running.push((job, config, level));
             }
             Answer::Decided { decision: Decision::Continue, .. } => {
                 study.handle(Request::End { job }).unwrap();

@@ -5,6 +5,7 @@
 //! among them by `type`; `reference` takes their options from here.
 
 mod bayesopt;
+mod constrained_bayesopt;
 mod family;
 mod fifo;
 mod grid;
@@ -34,8 +35,8 @@ pub(super) static SCHEDULERS: Family = Family {
 /// What `type` may be under `[searcher]`.
 pub(super) static SEARCHERS: Family = Family {
     name: "searcher",
-    kinds: &[&random::Random, &grid::Grid, &bayesopt::Bayesopt],
-    planned: &[("constrained_bayesopt", &[]), ("rl", &[])],
+    kinds: &[&random::Random, &grid::Grid, &bayesopt::Bayesopt, &constrained_bayesopt::ConstrainedBayesopt],
+    planned: &[("rl", &[])],
 };
 
 /// The option that the searchers share which may begin with the default configuration.
@@ -43,7 +44,7 @@ const FIRST_IS_DEFAULT: Row = (
     "first_is_default",
     "boolean",
     "true",
-    "`random` and `bayesopt`: whether the first trial has the default configuration.",
+    "`random`, `bayesopt` and `constrained_bayesopt`: whether the first trial has the default configuration.",
 );
 
 /// A scheduler or a searcher, as study files have it.

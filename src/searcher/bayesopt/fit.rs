@@ -136,10 +136,13 @@ impl Data<'_> {
         factor.solve_upper(&mut solved);
         let alpha = solved;
         let mut shares = factor.inverse();
-        for (share, (row, other)) in shares.iter_mut().zip(covariances.pairs()) {
-            *share -= alpha[row] * alpha[other];
+        let mut rest = shares.as_mut_slice();
+        for (row, weight) in alpha.iter().enumerate() {
+            let (entries, others) = std::mem::take(&mut rest).split_at_mut(row + 1);
+            rest = others;
+            entries.iter_mut().zip(&alpha).for_each(|(share, other)| *share -= weight * other);
             // What is off the diagonal is there twice.
-            *share *= if row == other { 0.5 } else { 1.0 };
+            entries[row] *= 0.5;
         }
         self.add_gradient(parameters, &covariances, &shares, &alpha, gradient);
         Some(0.5 * square + factor.half_log_determinant() + 0.5 * alpha.len() as f64 * ln(2.0 * PI))
@@ -155,7 +158,8 @@ impl Data<'_> {
         gradient: &mut [f64],
     ) {
         let weights = parameters.matern.weights.len();
-        let mut pulls = Vec::with_capacity(shares.len());
+        let is_warped = matches!(parameters.resource, OfResource::Warped(_));
+        let mut pulls = Vec::with_capacity(if is_warped { shares.len() } else { 0 });
         let (mut by_noise, mut by_scale) = (0.0, 0.0);
         let mut by_weight = vec![0.0; weights];
         let Covariances { sites, levels, bases, slopes, .. } = covariances;
@@ -169,7 +173,9 @@ impl Data<'_> {
                 for ((sum, x), y) in by_weight.iter_mut().zip(&site.coordinates).zip(&other.coordinates) {
                     *sum += pull * (x - y) * (x - y);
                 }
-                pulls.push(pull);
+                if is_warped {
+                    pulls.push(pull);
+                }
                 entry += 1;
             }
             by_noise += shares[entry - 1];

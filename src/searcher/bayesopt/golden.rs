@@ -56,7 +56,7 @@ fn cases() -> Vec<Case> {
         let dimensions = points[0].len() - usize::from(kernel.is_some());
         let form = Form { dimensions, kernel, gamma_max: 1.0 };
         let parameters = parameters(&json["params"], &form);
-        Case { form, points, targets, asked, parameters, json }
+        Case { json, form, points, targets, asked, parameters }
     };
     let cases: Vec<Case> = recorded("cases").into_iter().map(case).collect();
     assert_eq!(cases.len(), 7);

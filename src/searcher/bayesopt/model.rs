@@ -54,7 +54,7 @@ impl Model {
     pub(super) fn updated(before: Option<Self>, told: &Told, setup: &Setup, level: u64, index: u64) -> Option<Self> {
         let Some(model) = before else { return Self::fitted(None, told, setup, level, index) };
         if model.is_fit_due(told, setup) {
-            return Self::fitted(Some(model), told, setup, level, index);
+            return Self::fitted(Some(&model), told, setup, level, index);
         }
         if model.rows.len() + told.sequence() - model.sequence <= ROWS_MAX + ROWS_LATER_MAX {
             return model.caught_up(told, setup);
@@ -63,12 +63,12 @@ impl Model {
         Self::of(chosen(told, setup, level), parameters, model.fitted, told)
     }
 
-    fn fitted(before: Option<Self>, told: &Told, setup: &Setup, level: u64, index: u64) -> Option<Self> {
+    fn fitted(before: Option<&Self>, told: &Told, setup: &Setup, level: u64, index: u64) -> Option<Self> {
         let rows = chosen(told, setup, level);
+        let last = |place: usize| before.map(|model| model.factors[place].parameters.clone());
         let parameters = |(place, output): (usize, &Output)| {
-            let last = before.as_ref().map(|model| model.factors[place].parameters.clone());
             let draws = StartDraws { seed: setup.seed, index, output: place as u32 };
-            fitted(last, &rows, told, setup, *output, draws)
+            fitted(last(place), &rows, told, setup, *output, draws)
         };
         let parameters = setup.outputs.iter().enumerate().map(parameters).collect::<Option<Vec<Parameters>>>()?;
         let fitted = Fitted { version: told.version(), labels: told.labels(), labels_at_most: told.labels_at_most() };

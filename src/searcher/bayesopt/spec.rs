@@ -141,6 +141,19 @@ pub enum BayesoptError {
     OnlyAcqFunc,
 }
 
+impl BayesoptError {
+    /// The option that is wrong.
+    #[must_use]
+    pub fn option(&self) -> &'static str {
+        match self {
+            Self::Range { option, .. } | Self::NoLevels { option } => option,
+            Self::NoThreshold => "resource_acq_bohb_threshold",
+            Self::NoDecay | Self::MinReward { .. } => "min_reward",
+            Self::OnlyAcqFunc => "initial_scoring",
+        }
+    }
+}
+
 /// Where a number of the options is.
 pub(crate) enum Place<'a> {
     /// It always has a value.
