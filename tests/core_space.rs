@@ -413,7 +413,7 @@ fn suggested_keys(searcher: &mut dyn Searcher) -> Vec<Vec<u8>> {
 }
 
 fn suggest(searcher: &mut dyn Searcher, trial: u64) -> Option<Config> {
-    searcher.suggest(&SuggestContext { trial: TrialId(trial), elapsed: VirtualTime(0) })
+    searcher.suggest(&SuggestContext { trial: TrialId(trial), elapsed: VirtualTime(0), milestone: None })
 }
 
 fn all_of(searcher: &mut dyn Searcher) -> Vec<Config> {
@@ -498,7 +498,7 @@ proptest! {
     #[test]
     fn the_first_suggestion_of_random_search_is_the_default(nodes in tree(any_leaf()), seed: u64) {
         let space = space_of_tree(&nodes);
-        let mut searcher = SearcherSpec::default().build(&space, Seed(seed));
+        let mut searcher = SearcherSpec::default().build(&space, Seed(seed), None);
         prop_assert_eq!(suggest(&mut *searcher, 0), Some(space.default_config()));
     }
 
@@ -506,7 +506,7 @@ proptest! {
     fn random_search_without_a_default_is_a_function_of_seed_and_trial(nodes in tree(any_leaf()), seed: u64) {
         let space = space_of_tree(&nodes);
         let spec = SearcherSpec::Random(RandomSpec { first_is_default: false });
-        let (mut one, mut two) = (spec.build(&space, Seed(seed)), spec.build(&space, Seed(seed)));
+        let (mut one, mut two) = (spec.build(&space, Seed(seed), None), spec.build(&space, Seed(seed), None));
         for trial in 0..10 {
             prop_assert_eq!(suggest(&mut *one, trial), suggest(&mut *two, trial));
         }

@@ -178,6 +178,7 @@ fn reason(outcome: &Outcome) -> String {
                 ReportProblem::NotFinite { attribute, .. } => (attribute, "not a finite number"),
                 ReportProblem::NotAResource { attribute, .. } => (attribute, "not an integer from 1"),
                 ReportProblem::Unplaceable(problem) => return format!("bad report: {problem}"),
+                ReportProblem::NoConstraint { attribute } => (attribute, "missing beside a reward"),
             };
             format!("bad report: `{}` was {what}", printable(attribute, 40))
         }
@@ -196,6 +197,10 @@ fn hint(spec: &StudySpec, outcome: &Outcome) -> String {
         }
         Outcome::NeverRewarded { .. } => {
             "set `reward_attr` under [scheduler] to an attribute that the component reports.".into()
+        }
+        Outcome::NeverConstrained { .. } | Outcome::BadReport { problem: ReportProblem::NoConstraint { .. }, .. } => {
+            "set `constraint_attr` under [scheduler] to an attribute that the component reports, or leave it out."
+                .into()
         }
         Outcome::BadReport { problem: ReportProblem::NotFinite { .. }, .. } => {
             "let the training return an error when it diverges, or narrow the space.".into()

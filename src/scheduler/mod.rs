@@ -292,6 +292,15 @@ impl SchedulerSpec {
         }
     }
 
+    /// The level of the resource at which every trial ends; none if there is none.
+    #[must_use]
+    pub fn max_t(&self) -> Option<u64> {
+        match self {
+            Self::Fifo | Self::Rl(_) => None,
+            Self::Hyperband(spec) => Some(spec.max_t),
+        }
+    }
+
     /// The scheduler with these settings, at its start.
     #[must_use]
     pub fn build(&self) -> Box<dyn Scheduler> {

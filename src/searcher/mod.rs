@@ -11,7 +11,9 @@ mod seen;
 
 use serde::{Deserialize, Serialize};
 
-pub use bayesopt::{BayesoptError, BayesoptSearcher, BayesoptSpec, InitialScoring};
+pub use bayesopt::{
+    BayesoptError, BayesoptSearcher, BayesoptSpec, InitialScoring, MapReward, ResourceAcq, ResourceKernel,
+};
 pub use grid::{GRID_POINTS_DEFAULT, GridSearcher, GridSpec};
 pub use random::{RandomSearcher, RandomSpec};
 pub use rl::{ControllerError, ControllerSpec, OPTIONS_MAX, RlSearcher};
@@ -31,6 +33,17 @@ pub enum SearcherSpec {
     Bayesopt(BayesoptSpec),
     /// Learns from rewards which values to draw.
     Rl(ControllerSpec),
+    /// As `bayesopt`, and models the constraint besides.
+    ConstrainedBayesopt(BayesoptSpec),
+}
+
+/// The levels of the resource at which rewards are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResourceRange {
+    /// The lowest at which trials are compared.
+    pub first: u64,
+    /// Where every trial ends.
+    pub last: u64,
 }
 
 /// What a searcher may know when it is asked for a configuration.
@@ -40,6 +53,8 @@ pub struct SuggestContext {
     pub trial: TrialId,
     /// The study's clock.
     pub elapsed: VirtualTime,
+    /// The level of the resource at which the trial is compared with others first, if it is and that is known.
+    pub milestone: Option<u64>,
 }
 
 /// Something that a searcher is told of a trial.
@@ -67,6 +82,8 @@ pub enum ObservationKind {
         level: Option<u64>,
         /// The reward.
         reward: f64,
+        /// By how much the report goes past the study's constraint, if it said.
+        constraint: Option<f64>,
     },
     /// The reward at that level no longer counts: a later one stands for it.
     Withdrawn {
@@ -111,13 +128,14 @@ impl Default for SearcherSpec {
 }
 
 impl SearcherSpec {
-    /// The searcher with these settings, at its start.
+    /// The searcher with these settings, at its start. `range` are the levels at which it will be told rewards, if they have any.
     #[must_use]
-    pub fn build(&self, space: &Space, seed: Seed) -> Box<dyn Searcher> {
+    pub fn build(&self, space: &Space, seed: Seed, range: Option<ResourceRange>) -> Box<dyn Searcher> {
         match self {
             Self::Random(spec) => Box::new(RandomSearcher::new(space.clone(), seed, spec.first_is_default)),
             Self::Grid(spec) => Box::new(GridSearcher::new(space, spec.points)),
-            Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, *spec)),
+            Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, *spec, range)),
+            Self::ConstrainedBayesopt(spec) => Box::new(BayesoptSearcher::constrained(space, seed, *spec, range)),
             Self::Rl(spec) => Box::new(RlSearcher::new(space, seed, *spec)),
         }
     }
@@ -130,7 +148,14 @@ impl SearcherSpec {
             Self::Grid(_) => "grid",
             Self::Bayesopt(_) => "bayesopt",
             Self::Rl(_) => "rl",
+            Self::ConstrainedBayesopt(_) => "constrained_bayesopt",
         }
+    }
+
+    /// Whether it learns from nothing but rewards with the value of a constraint.
+    #[must_use]
+    pub fn needs_constraint(&self) -> bool {
+        matches!(self, Self::ConstrainedBayesopt(_))
     }
 }
 

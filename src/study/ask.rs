@@ -356,9 +356,9 @@ impl AskTell {
             // No time that could be read as one: nothing has been spent.
             report.attributes.retain(|attribute| attribute.name != self.spec.metrics.time_attr);
         }
-        let readings = report.read(&self.spec.metrics, NO_FUEL).map_err(bad)?;
+        let readings = report.read_for(&self.spec, NO_FUEL).map_err(bad)?;
         let progress = Progress { trial, time: readings.time.or(is_at_start.then_some(0)), reward: readings.reward };
-        let judged = self.search.on_report(&progress);
+        let judged = self.search.on_report(&progress, readings.constraint);
         let verdict = judged.map_err(|problem| bad(ReportProblem::Unplaceable(problem)))?;
         if let Some(record) = self.job_mut(job) {
             record.reports = number;
@@ -423,12 +423,7 @@ impl AskTell {
             Some(JobOver::Stopped | JobOver::Paused) => return Ok(Answer::Noted {}),
             Some(over) => return Err(AskError::JobOver { job, trial, over }),
         }
-        let has_reward = self.state.trial(trial).is_some_and(|record| record.reward.is_some());
-        let outcome = match has_reward {
-            true => Outcome::Completed,
-            false => Outcome::NeverRewarded { attribute: self.spec.metrics.reward_attr.clone() },
-        };
-        self.finish(job, trial, JobOver::Ended, outcome);
+        self.finish(job, trial, JobOver::Ended, self.state.outcome_at_end(trial));
         Ok(Answer::Noted {})
     }
 

@@ -53,6 +53,11 @@ pub enum Outcome {
     },
     /// The process that ran the trial died of it, more than once.
     Crashed,
+    /// The training ended without ever reporting the attribute of the study's constraint along with a reward.
+    NeverConstrained {
+        /// The attribute's name.
+        attribute: String,
+    },
 }
 
 /// Why the study ended a trial.
@@ -152,6 +157,7 @@ impl Outcome {
             Self::BadReport { .. } => "bad report",
             Self::NeverRewarded { .. } => "never rewarded",
             Self::Crashed => "crashed",
+            Self::NeverConstrained { .. } => "never constrained",
         }
     }
 }
@@ -191,6 +197,9 @@ impl fmt::Display for Outcome {
                 write!(formatter, "never rewarded: no report carried the study's reward_attr `{attribute}`")
             }
             Self::Crashed => formatter.write_str("crashed: the process that ran it died of it repeatedly"),
+            Self::NeverConstrained { attribute } => {
+                write!(formatter, "never constrained: no report carried the study's constraint_attr `{attribute}`")
+            }
         }
     }
 }
@@ -258,6 +267,12 @@ mod tests {
                 "never rewarded: no report carried the study's reward_attr `accuracy`",
             ),
             (Outcome::Crashed, Failed, "crashed", "crashed: the process that ran it died of it repeatedly"),
+            (
+                Outcome::NeverConstrained { attribute: "excess".into() },
+                Failed,
+                "never constrained",
+                "never constrained: no report carried the study's constraint_attr `excess`",
+            ),
         ]
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::Metrics;
+use super::spec::{Metrics, StudySpec};
 use crate::numeric::amount::Fuel;
 use crate::scheduler::PlacementProblem;
 use crate::space::Value;
@@ -46,6 +46,11 @@ pub enum ReportProblem {
     },
     /// The scheduler cannot place it among the rungs.
     Unplaceable(PlacementProblem),
+    /// It has a reward without the attribute of the constraint, and the searcher learns from both only.
+    NoConstraint {
+        /// The attribute's name.
+        attribute: String,
+    },
 }
 
 /// What the study reads from a report.
@@ -53,6 +58,8 @@ pub enum ReportProblem {
 pub(super) struct Readings {
     pub(super) reward: Option<f64>,
     pub(super) time: Option<u64>,
+    /// By how much the report goes past the study's constraint.
+    pub(super) constraint: Option<f64>,
     /// Whether the study has no constraint, or the report satisfies it: it is there and not positive.
     pub(super) feasible: bool,
 }
@@ -92,13 +99,27 @@ impl Report {
         }
     }
 
-    /// What the study reads from the report, which was made at `fuel`.
+    /// What a study of this specification reads from the report, which was made at `fuel`.
+    pub(super) fn read_for(&self, spec: &StudySpec, fuel: Fuel) -> Result<Readings, ReportProblem> {
+        let readings = self.read(&spec.metrics, fuel)?;
+        match &spec.metrics.constraint_attr {
+            Some(attribute)
+                if spec.searcher.needs_constraint() && readings.reward.is_some() && readings.constraint.is_none() =>
+            {
+                Err(ReportProblem::NoConstraint { attribute: attribute.clone() })
+            }
+            _ => Ok(readings),
+        }
+    }
+
+    /// What by these metrics is to be read from the report, which was made at `fuel`.
     pub(super) fn read(&self, metrics: &Metrics, fuel: Fuel) -> Result<Readings, ReportProblem> {
         let reward = self.finite(&metrics.reward_attr)?;
-        let feasible = match &metrics.constraint_attr {
-            None => true,
-            Some(constraint) => self.finite(constraint)?.is_some_and(|excess| excess <= 0.0),
+        let constraint = match &metrics.constraint_attr {
+            None => None,
+            Some(attribute) => self.finite(attribute)?,
         };
+        let feasible = metrics.constraint_attr.is_none() || constraint.is_some_and(|excess| excess <= 0.0);
         let time = match self.get(&metrics.time_attr) {
             _ if metrics.time_is_fuel() => Some(fuel.0),
             None => None,
@@ -107,7 +128,7 @@ impl Report {
                 value: shown(value),
             })?),
         };
-        Ok(Readings { reward, time, feasible })
+        Ok(Readings { reward, time, constraint, feasible })
     }
 }
 
@@ -140,6 +161,10 @@ impl fmt::Display for ReportProblem {
                 write!(formatter, "`{attribute}` is {value}, not an integer from 1")
             }
             Self::Unplaceable(problem) => problem.fmt(formatter),
+            Self::NoConstraint { attribute } => write!(
+                formatter,
+                "it has a reward without the study's constraint_attr `{attribute}`, and the searcher learns from both together"
+            ),
         }
     }
 }
@@ -160,7 +185,7 @@ mod tests {
     #[test]
     fn a_report_without_the_studys_attributes_reads_as_nothing() {
         let said = report(&[("loss", Value::Real(f64::NAN)), ("note", Value::from("warm-up"))]);
-        let readings = Readings { reward: None, time: None, feasible: true };
+        let readings = Readings { reward: None, time: None, constraint: None, feasible: true };
         assert_eq!(said.read(&Metrics::default(), Fuel(0)), Ok(readings));
     }
 
@@ -176,7 +201,7 @@ mod tests {
         for (excess, feasible) in table {
             let attributes: Vec<_> = excess.map(|excess| ("excess", Value::Real(excess))).into_iter().collect();
             let readings = report(&attributes).read(&constrained(), Fuel(0)).unwrap();
-            assert_eq!(readings.feasible, feasible, "{excess:?}");
+            assert_eq!((readings.constraint, readings.feasible), (excess, feasible), "{excess:?}");
         }
     }
 

@@ -55,7 +55,22 @@ struct Told {
     /// The level of its latest reward, if that is to be withdrawn for the next.
     provisional: Option<u64>,
     /// A reward that the searcher was not told.
-    withheld: Option<(Option<u64>, f64)>,
+    withheld: Option<Reached>,
+}
+
+/// What a report says that a searcher may learn.
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    level: Option<u64>,
+    reward: f64,
+    constraint: Option<f64>,
+}
+
+impl Reached {
+    fn kind(self) -> ObservationKind {
+        let Self { level, reward, constraint } = self;
+        ObservationKind::Rewarded { level, reward, constraint }
+    }
 }
 
 /// What a free slot does next.
@@ -85,7 +100,7 @@ impl Search {
     /// The search of that specification, at its start.
     pub(super) fn new(spec: &StudySpec) -> Self {
         Self {
-            searcher: spec.searcher.build(&spec.space, spec.seed),
+            searcher: spec.build_searcher(),
             scheduler: spec.scheduler.build(),
             feed: spec.scheduler.searcher_data().map_or(Feed::AtEnd, Feed::Reports),
             // A configuration chosen ahead would be of the round before.
@@ -113,7 +128,7 @@ impl Search {
             NextJob::Wait => return None,
             NextJob::Start(placement) => {
                 let trial = TrialId(self.trials);
-                let config = self.next_config(trial, elapsed)?;
+                let config = self.next_config(trial, elapsed, placement.milestone)?;
                 self.trials += 1;
                 self.scheduler.on_trial_start(trial, &placement);
                 (trial, Start::New(config), placement)
@@ -127,7 +142,7 @@ impl Search {
         self.open(trial, config, placement.milestone);
         let is_new = matches!(start, Start::New(_));
         if is_new && !self.delay_get_config && self.ahead.is_empty() && more(self.jobs) {
-            let context = SuggestContext { trial: TrialId(trial.0 + 1), elapsed };
+            let context = SuggestContext { trial: TrialId(trial.0 + 1), elapsed, milestone: None };
             self.ahead.push_back(self.searcher.suggest(&context));
         }
         Some(Assignment { trial, start, placement })
@@ -146,20 +161,25 @@ impl Search {
         let others = usize::try_from(others).ok()?;
         while self.ahead.len() <= others && self.ahead.back() != Some(&None) {
             let trial = TrialId(self.trials + self.ahead.len() as u64);
-            let suggestion = self.searcher.suggest(&SuggestContext { trial, elapsed: VirtualTime(0) });
+            let context = SuggestContext { trial, elapsed: VirtualTime(0), milestone: None };
+            let suggestion = self.searcher.suggest(&context);
             self.ahead.push_back(suggestion);
         }
         self.ahead.get(others)?.clone()
     }
 
-    /// Decides on a report of a running trial.
+    /// Decides on a report of a running trial. `constraint` is by how much it goes past the study's constraint, if it says.
     ///
     /// # Errors
     /// If the report cannot be placed; nothing has changed then.
-    pub(super) fn on_report(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem> {
+    pub(super) fn on_report(
+        &mut self,
+        progress: &Progress,
+        constraint: Option<f64>,
+    ) -> Result<Verdict, PlacementProblem> {
         let verdict = self.scheduler.on_report(progress)?;
         if let Some(reward) = progress.reward {
-            self.feed(progress, reward, &verdict);
+            self.feed(progress.trial, Reached { level: progress.time, reward, constraint }, &verdict);
         }
         Ok(verdict)
     }
@@ -177,8 +197,8 @@ impl Search {
         if end == JobEnd::Failed {
             tell(ObservationKind::Failed);
         }
-        if let Some((level, reward)) = told.withheld.filter(|_| end != JobEnd::Paused) {
-            tell(ObservationKind::Rewarded { level, reward });
+        if let Some(reached) = told.withheld.filter(|_| end != JobEnd::Paused) {
+            tell(reached.kind());
         }
         tell(ObservationKind::JobEnded);
         if end == JobEnd::Paused {
@@ -201,13 +221,13 @@ impl Search {
         self.searcher.as_ref()
     }
 
-    fn next_config(&mut self, trial: TrialId, elapsed: VirtualTime) -> Option<Config> {
+    fn next_config(&mut self, trial: TrialId, elapsed: VirtualTime, milestone: Option<u64>) -> Option<Config> {
         if self.exhausted {
             return None;
         }
         let config = match self.ahead.pop_front() {
             Some(suggestion) => suggestion,
-            None => self.searcher.suggest(&SuggestContext { trial, elapsed }),
+            None => self.searcher.suggest(&SuggestContext { trial, elapsed, milestone }),
         };
         self.exhausted = config.is_none();
         config
@@ -220,23 +240,23 @@ impl Search {
     }
 
     /// Passes a reward on to the searcher, now or later, as `searcher_data` says.
-    fn feed(&mut self, progress: &Progress, reward: f64, verdict: &Verdict) {
+    fn feed(&mut self, trial: TrialId, reached: Reached, verdict: &Verdict) {
         if verdict.ignore_data {
             return;
         }
-        let Progress { trial, time: level, .. } = *progress;
+        let level = reached.level;
         let Some(OpenJob { config, told }) = self.open.get_mut(trial) else { return };
         let mut tell = |kind| self.searcher.observe(&Observation { trial, config, kind });
         let at_milestone = verdict.milestone.is_some();
         let next = match self.feed {
             Feed::AtEnd => {
-                told.withheld = Some((level, reward));
+                told.withheld = Some(reached);
                 return;
             }
             // Nothing was spent, so there is nothing to learn from.
             Feed::Reports(_) if level == Some(0) => return,
             Feed::Reports(SearcherData::Rungs) if !at_milestone => {
-                told.withheld = Some((level, reward));
+                told.withheld = Some(reached);
                 return;
             }
             Feed::Reports(SearcherData::Rungs) => verdict.next_milestone,
@@ -249,7 +269,7 @@ impl Search {
             }
             told.provisional = level.filter(|_| !at_milestone);
         }
-        tell(ObservationKind::Rewarded { level, reward });
+        tell(reached.kind());
         if verdict.decision == Decision::Continue && next.is_some() {
             tell(ObservationKind::Pending { level: next });
         }
@@ -289,7 +309,7 @@ mod tests {
         }
     }
 
-    /// What a searcher is told of a trial that reports rewards 0.1, 0.2, … and then ends so.
+    /// What a searcher is told of a trial that reports rewards 0.1, 0.2, … with constraints 1, 2, … and then ends so.
     fn told(scheduler: SchedulerSpec, reports: u64, end: JobEnd) -> Vec<ObservationKind> {
         let space = Space::new(Vec::new()).unwrap();
         let spec = StudySpec { scheduler, ..StudySpec::new("told", space, Digest::of(b"")) };
@@ -298,7 +318,7 @@ mod tests {
         let job = search.next_job(VirtualTime(0), None, |_| true).unwrap();
         for time in 1..=reports {
             let reward = Some(time as f64 / 10.0);
-            search.on_report(&Progress { trial: job.trial, time: Some(time), reward }).unwrap();
+            search.on_report(&Progress { trial: job.trial, time: Some(time), reward }, Some(time as f64)).unwrap();
         }
         search.on_job_end(job.trial, end);
         std::mem::take(&mut *heard.lock().unwrap())
@@ -313,7 +333,7 @@ mod tests {
     }
 
     const fn rewarded(level: u64, reward: f64) -> ObservationKind {
-        ObservationKind::Rewarded { level: Some(level), reward }
+        ObservationKind::Rewarded { level: Some(level), reward, constraint: Some(level as f64) }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::Limits;
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{ControllerResource, HyperbandError, RlSpec, SchedulerSpec};
-use crate::searcher::{BayesoptError, ControllerError, GridSpec, SearcherSpec};
+use crate::searcher::{BayesoptError, ControllerError, GridSpec, ResourceRange, Searcher, SearcherSpec};
 use crate::space::Space;
 
 /// How many slots a study may have.
@@ -200,6 +200,9 @@ pub enum SpecError {
         /// From how many the searcher is to learn.
         searcher: u32,
     },
+    /// The searcher models a constraint, and the study has none.
+    #[error("the searcher `{0}` needs `constraint_attr`, the attribute that is feasible where it is not positive")]
+    NoConstraint(&'static str),
 }
 
 /// The first part in which two specifications differ.
@@ -335,9 +338,7 @@ impl StudySpec {
         if self.searcher == (SearcherSpec::Grid(GridSpec { points: 0 })) {
             return Err(SpecError::Zero("searcher.points"));
         }
-        if let SearcherSpec::Bayesopt(bayesopt) = &self.searcher {
-            bayesopt.check()?;
-        }
+        self.check_searcher()?;
         if let SchedulerSpec::Hyperband(hyperband) = &self.scheduler {
             hyperband.check()?;
         }
@@ -384,6 +385,25 @@ impl StudySpec {
             SearcherSpec::Rl(controller) => Ok(controller.check(&self.space)?),
             _ => Ok(()),
         }
+    }
+
+    fn check_searcher(&self) -> Result<(), SpecError> {
+        let is_constrained = self.searcher.needs_constraint();
+        if let SearcherSpec::Bayesopt(options) | SearcherSpec::ConstrainedBayesopt(options) = &self.searcher {
+            options.check(self.scheduler.max_t().is_some(), is_constrained)?;
+        }
+        match &self.metrics.constraint_attr {
+            None if is_constrained => Err(SpecError::NoConstraint(self.searcher.name())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The searcher at its start.
+    #[must_use]
+    pub fn build_searcher(&self) -> Box<dyn Searcher> {
+        let ends = self.scheduler.first_milestone().zip(self.scheduler.max_t());
+        let range = ends.map(|(first, last)| ResourceRange { first, last });
+        self.searcher.build(&self.space, self.seed, range)
     }
 
     /// The digest of the specification.

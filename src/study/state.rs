@@ -40,6 +40,8 @@ pub struct TrialRecord {
     pub reward: Option<f64>,
     /// The resource of its last report that had one.
     pub time: Option<u64>,
+    /// How far it went past the study's constraint in its last report with a reward that said so.
+    pub constraint: Option<f64>,
     /// Whether its last report that had a reward satisfied the study's constraint; true without a constraint.
     pub feasible: bool,
     /// Its fuel until its last report or, if it has ended, in all.
@@ -126,6 +128,20 @@ impl StudyState {
         self.ended
     }
 
+    /// How a trial that ended by itself has ended: it must have reported what the study compares trials by.
+    pub(super) fn outcome_at_end(&self, trial: TrialId) -> Outcome {
+        let record = self.trial(trial);
+        if record.is_none_or(|record| record.reward.is_none()) {
+            return Outcome::NeverRewarded { attribute: self.metrics.reward_attr.clone() };
+        }
+        match &self.metrics.constraint_attr {
+            Some(attribute) if record.is_none_or(|record| record.constraint.is_none()) => {
+                Outcome::NeverConstrained { attribute: attribute.clone() }
+            }
+            _ => Outcome::Completed,
+        }
+    }
+
     /// Takes in the next event of the log. Events that contradict earlier ones change nothing but the time.
     pub fn apply(&mut self, event: &Event) {
         let readings = match event {
@@ -153,6 +169,7 @@ impl StudyState {
                         reports: 0,
                         reward: None,
                         time: None,
+                        constraint: None,
                         feasible: true,
                         fuel: Fuel(0),
                         status: TrialStatus::Running,
@@ -245,6 +262,7 @@ impl TrialRecord {
         if readings.reward.is_some() {
             self.reward = readings.reward;
             self.feasible = readings.feasible;
+            self.constraint = readings.constraint.or(self.constraint);
         }
         if readings.time.is_some() {
             self.time = readings.time;

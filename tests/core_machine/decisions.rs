@@ -2,7 +2,7 @@
 
 use trialbox::numeric::amount::{Fuel, TrialId, VirtualTime};
 use trialbox::numeric::digest::Digest;
-use trialbox::searcher::{GridSpec, SearcherSpec};
+use trialbox::searcher::{BayesoptSpec, GridSpec, SearcherSpec};
 use trialbox::space::Value;
 use trialbox::study::{
     Action, ArtifactRecord, Best, EndReason, Entry, Event, Input, Job, Outcome, Report, ReportProblem, StopReason,
@@ -207,6 +207,33 @@ fn reports_that_the_study_cannot_use_end_their_trial() {
         let expected = (Outcome::BadReport { report: 2, problem }, 1);
         assert_eq!(outcome_of(&spec, &reports, Outcome::Completed), expected);
     }
+}
+
+#[test]
+fn a_trial_that_never_reports_the_constraint_along_with_a_reward_has_failed() {
+    let mut spec = study_of(1, 1);
+    spec.metrics.constraint_attr = Some("excess".into());
+    let excess = || report(&[("excess", Value::Real(-1.0))]);
+    let both = || report(&[("excess", Value::Real(-1.0)), ("accuracy", Value::Real(0.5))]);
+    let never = Outcome::NeverConstrained { attribute: "excess".into() };
+    assert_eq!(outcome_of(&spec, &[accuracy(0.5), excess()], Outcome::Completed), (never, 2));
+    assert_eq!(outcome_of(&spec, &[accuracy(0.5), both()], Outcome::Completed), (Outcome::Completed, 2));
+    let failed = Outcome::Failed { message: "no data".into() };
+    assert_eq!(outcome_of(&spec, &[accuracy(0.5)], failed.clone()), (failed, 1));
+}
+
+#[test]
+fn a_reward_without_the_constraint_ends_its_trial_where_the_searcher_learns_from_both() {
+    let mut spec = study_of(1, 1);
+    spec.metrics.constraint_attr = Some("excess".into());
+    spec.searcher = SearcherSpec::ConstrainedBayesopt(BayesoptSpec::default());
+    let without_reward = report(&[("loss", Value::Real(0.5))]);
+    let problem = ReportProblem::NoConstraint { attribute: "excess".into() };
+    let said =
+        "it has a reward without the study's constraint_attr `excess`, and the searcher learns from both together";
+    assert_eq!(problem.to_string(), said);
+    let expected = (Outcome::BadReport { report: 2, problem }, 1);
+    assert_eq!(outcome_of(&spec, &[without_reward, accuracy(0.5)], Outcome::Completed), expected);
 }
 
 #[test]

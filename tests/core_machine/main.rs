@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use trialbox::numeric::amount::{Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::{Digest, canonical_bytes};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, RlSpec, SchedulerSpec};
-use trialbox::searcher::{ControllerSpec, GridSpec, SearcherSpec};
+use trialbox::searcher::{BayesoptSpec, ControllerSpec, GridSpec, ResourceKernel, SearcherSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{Chain, Clock, Entry, Event, Job, Outcome, Study, StudySpec};
 
@@ -266,4 +266,44 @@ fn ten_thousand_trials_in_64_slots_give_the_sequential_log() {
     let log = run(&spec, &script, disorder);
     assert_eq!(outcomes(&log).len(), 10_000);
     assert_same_log(&log, &oracle::sequential(&spec, &script));
+}
+
+/// A study whose searcher has a model of levels, and perhaps of the constraint.
+fn modelled(seed: u64) -> StudySpec {
+    let mut spec = study_of(3, 30);
+    let gp_resource_kernel = Some(ResourceKernel::ExpDecayCombined).filter(|_| seed.is_multiple_of(2));
+    let options = BayesoptSpec { num_init_random: Some(4), gp_resource_kernel, ..BayesoptSpec::default() };
+    spec.searcher = SearcherSpec::Bayesopt(options);
+    if seed.is_multiple_of(3) {
+        spec.searcher = SearcherSpec::ConstrainedBayesopt(options);
+        spec.metrics.constraint_attr = Some("excess".into());
+    }
+    let kind = if seed % 4 < 2 { HyperbandKind::Promotion } else { HyperbandKind::Stopping };
+    spec.scheduler = SchedulerSpec::Hyperband(HyperbandSpec { reduction_factor: 2, ..HyperbandSpec::new(kind, 4) });
+    spec
+}
+
+#[test]
+fn what_a_model_suggests_does_not_depend_on_the_physical_order() {
+    for seed in 0..6 {
+        let spec = modelled(seed);
+        let script = |job: &Job| {
+            let x = job.config.get("lr").and_then(Value::as_number).unwrap_or(0.0) * 10.0;
+            let report = |epoch: i64| {
+                let attributes = [
+                    ("epoch", Value::Integer(epoch)),
+                    ("accuracy", Value::Real(x * (1.0 - x) - 0.5 / epoch as f64)),
+                    ("excess", Value::Real(0.3 - x)),
+                ];
+                (epoch as u64 * (20 + job.seed.0 % 5 * 10), world::report(&attributes))
+            };
+            let reports: Vec<_> = (1..=4).map(report).collect();
+            let fuel = reports[3].0 + 10;
+            Behaviour { reports, fuel, outcome: Outcome::Completed, artifacts: Vec::new() }
+        };
+        let log = run(&spec, &script, Disorder::none());
+        assert_same_log(&run(&spec, &script, Disorder::of_seed(seed + 1)), &log);
+        let is_start = |entry: &&Entry| matches!(entry.event, Event::TrialStarted { .. });
+        assert!(log.iter().filter(is_start).count() > 8, "the model was asked");
+    }
 }

@@ -19,6 +19,8 @@ struct Busy {
     behaviour: Behaviour,
     taken: usize,
     reward: Option<(f64, bool)>,
+    /// Whether a report with a reward had the attribute of the constraint.
+    constrained: bool,
     over: bool,
 }
 
@@ -71,7 +73,7 @@ pub fn sequential(spec: &StudySpec, script: Script<'_>) -> Vec<Entry> {
     let mut oracle = Oracle {
         spec,
         script,
-        searcher: spec.searcher.build(&spec.space, spec.seed),
+        searcher: spec.build_searcher(),
         scheduler: spec.scheduler.build(),
         by_fuel: spec.metrics.time_attr == "fuel",
         slots: (0..spec.slots().unwrap()).map(|_| None).collect(),
@@ -153,8 +155,8 @@ impl Oracle<'_> {
 
     fn start_new(&mut self, slot: usize, time: VirtualTime, placement: &Placement) {
         let trial = TrialId(self.started);
-        let suggestion =
-            if self.exhausted { None } else { self.searcher.suggest(&SuggestContext { trial, elapsed: time }) };
+        let context = SuggestContext { trial, elapsed: time, milestone: placement.milestone };
+        let suggestion = if self.exhausted { None } else { self.searcher.suggest(&context) };
         let Some(config) = suggestion else {
             self.exhausted = true;
             self.idle.insert(slot);
@@ -173,7 +175,7 @@ impl Oracle<'_> {
         self.searcher.observe(&Observation { trial, config: &config, kind });
         let job = Job { trial, slot: slot_id, start: time, fuel_before: Fuel(0), milestone, seed, config };
         let behaviour = (self.script)(&job);
-        self.slots[slot] = Some(Busy { job, behaviour, taken: 0, reward: None, over: false });
+        self.slots[slot] = Some(Busy { job, behaviour, taken: 0, reward: None, constrained: false, over: false });
     }
 
     fn happen(&mut self, slot: usize, time: u64) {
@@ -213,6 +215,10 @@ impl Oracle<'_> {
                     Outcome::Completed if busy.reward.is_none() => {
                         Outcome::NeverRewarded { attribute: self.spec.metrics.reward_attr.clone() }
                     }
+                    Outcome::Completed if !busy.constrained => match &self.spec.metrics.constraint_attr {
+                        Some(attribute) => Outcome::NeverConstrained { attribute: attribute.clone() },
+                        None => Outcome::Completed,
+                    },
                     outcome => outcome,
                 })
             }
@@ -267,13 +273,15 @@ impl Oracle<'_> {
         };
         busy.taken += 1;
         busy.reward = reward.or(busy.reward);
+        let constraint = self.spec.metrics.constraint_attr.as_ref().and_then(|name| report.get(name));
+        busy.constrained |= reward.is_some() && constraint.is_some();
         Ok(verdict)
     }
 
     /// Tells the searcher of a trial's end and of its last reward. Nothing that is told of `hyperband`'s trials matters here: no
     /// searcher learns from them in these studies.
     fn tell_end(&mut self, busy: &Busy, has_failed: bool) {
-        let rewarded = busy.reward.map(|(reward, _)| ObservationKind::Rewarded { level: None, reward });
+        let rewarded = busy.reward.map(|(reward, _)| ObservationKind::Rewarded { level: None, reward, constraint: None });
         let kinds = [has_failed.then_some(ObservationKind::Failed), rewarded, Some(ObservationKind::JobEnded)];
         for kind in kinds.into_iter().flatten() {
             self.searcher.observe(&Observation { trial: busy.job.trial, config: &busy.job.config, kind });

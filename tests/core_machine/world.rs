@@ -82,7 +82,9 @@ pub fn anything(world: u64, job: &Job) -> Behaviour {
             let epoch = if dice.one_in(40) { 0 } else { epoch };
             attributes.push(("epoch", Value::Integer(epoch)));
         }
-        attributes.push(("excess", Value::Integer(dice.below(3) as i64 - 1)));
+        if !dice.one_in(4) {
+            attributes.push(("excess", Value::Integer(dice.below(3) as i64 - 1)));
+        }
         if dice.one_in(4) {
             attributes.push(("loss", Value::Real(f64::NAN)));
         }

@@ -71,7 +71,10 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
     let ended_otherwise = match &recorded.end {
         Some((fuel, outcome)) if outcome.is_reproducible() && !ran_ahead(&recorded) => {
             (*fuel, outcome) != (result.fuel, &result.outcome)
-                && !matches!(outcome, Outcome::NeverRewarded { .. } | Outcome::BadReport { .. })
+                && !matches!(
+                    outcome,
+                    Outcome::NeverRewarded { .. } | Outcome::NeverConstrained { .. } | Outcome::BadReport { .. }
+                )
         }
         _ => false,
     };

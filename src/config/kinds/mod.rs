@@ -5,6 +5,7 @@
 //! among them by `type`; `reference` takes their options from here.
 
 mod bayesopt;
+mod constrained_bayesopt;
 mod family;
 mod fifo;
 mod grid;
@@ -29,8 +30,14 @@ pub(super) static SCHEDULERS: Family =
 /// What `type` may be under `[searcher]`.
 pub(super) static SEARCHERS: Family = Family {
     name: "searcher",
-    kinds: &[&random::Random, &grid::Grid, &bayesopt::Bayesopt, &rl::RlSearcher],
-    planned: &[("constrained_bayesopt", &[])],
+    kinds: &[
+        &random::Random,
+        &grid::Grid,
+        &bayesopt::Bayesopt,
+        &constrained_bayesopt::ConstrainedBayesopt,
+        &rl::RlSearcher,
+    ],
+    planned: &[],
 };
 
 /// The option that the searchers share which may begin with the default configuration.
@@ -38,7 +45,7 @@ const FIRST_IS_DEFAULT: Row = (
     "first_is_default",
     "boolean",
     "true",
-    "`random` and `bayesopt`: whether the first trial has the default configuration.",
+    "`random`, `bayesopt` and `constrained_bayesopt`: whether the first trial has the default configuration.",
 );
 
 /// A scheduler or a searcher, as study files have it.

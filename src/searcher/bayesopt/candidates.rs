@@ -2,9 +2,9 @@
 //!
 //! Talks to `posterior`, `acquisition`, `space` and `numeric`.
 
-use super::acquisition::{expected_improvement, objective};
-use super::posterior::{Factor, Posterior, Prediction};
-use super::{BayesoptSpec, InitialScoring};
+use super::acquisition::{Acquisition, Outcome};
+use super::posterior::Factor;
+use super::{InitialScoring, Setup};
 use crate::numeric::amount::Seed;
 use crate::numeric::cholesky::Cholesky;
 use crate::numeric::minimise::{Limits, minimise};
@@ -38,8 +38,10 @@ impl Draws {
     }
 
     /// Made-up targets of what is pending: `samples` columns with an entry for each point. One empty column if there is none.
+    /// `output` is the number of what is modelled.
     pub(super) fn fantasies(
         self,
+        output: u32,
         factor: &Factor,
         targets: &[f64],
         pending: &[Vec<f64>],
@@ -54,7 +56,7 @@ impl Draws {
             rows.iter_mut().filter_map(|row| row.last_mut()).for_each(|variance| *variance += JOINT_JITTER);
         }
         let (root, _) = Cholesky::factor_with_jitter(&rows.concat())?;
-        let mut stream = self.stream(Purpose::Fantasy, 0);
+        let mut stream = self.stream(Purpose::Fantasy, output.into());
         let sample = |_| -> Vec<f64> {
             let normals: Vec<f64> = means.iter().map(|_| normal::draw(&mut stream)).collect();
             let spread =
@@ -65,42 +67,40 @@ impl Draws {
     }
 
     /// The candidates' scores, the lowest the best.
-    fn scores(self, predictions: &[Prediction], incumbents: &[f64], scoring: InitialScoring) -> Vec<f64> {
+    fn scores(self, acquisition: &Acquisition<'_>, outcomes: &[Outcome], scoring: InitialScoring) -> Vec<f64> {
         let mut stream = self.stream(Purpose::Thompson, 0);
-        let drawn = |prediction: &Prediction| {
-            let deviation = prediction.variance.sqrt();
-            let sum: f64 = prediction.means.iter().map(|mean| mean + deviation * normal::draw(&mut stream)).sum();
-            sum / prediction.means.len() as f64
+        let drawn = |Outcome { objective, .. }: &Outcome| {
+            let deviation = objective.variance.sqrt();
+            let sum: f64 = objective.means.iter().map(|mean| mean + deviation * normal::draw(&mut stream)).sum();
+            sum / objective.means.len() as f64
         };
         match scoring {
-            InitialScoring::ThompsonIndep => predictions.iter().map(drawn).collect(),
-            InitialScoring::AcqFunc => {
-                predictions.iter().map(|prediction| -expected_improvement(prediction, incumbents).0).collect()
-            }
+            InitialScoring::ThompsonIndep => outcomes.iter().map(drawn).collect(),
+            InitialScoring::AcqFunc => outcomes.iter().map(|outcome| -acquisition.value_of(outcome)).collect(),
         }
     }
 }
 
-/// The best configuration that was not suggested before, starting from the candidates.
+/// The best configuration that was not suggested before, starting from the candidates; all are looked at with `resource`, if
+/// points have one.
 pub(super) fn best(
-    posterior: &Posterior<'_>,
-    space: &Space,
+    acquisition: &Acquisition<'_>,
+    setup: &Setup,
+    resource: Option<f64>,
     candidates: Vec<Config>,
-    spec: &BayesoptSpec,
     draws: Draws,
     is_suggested: impl Fn(&Config) -> bool,
 ) -> Option<Config> {
-    let encoded = |config: Config| space.encode(&config).ok().map(|point| (config, point));
+    let encoded = |config: Config| setup.point(&config, resource).map(|point| (config, point));
     let (configs, points): (Vec<Config>, Vec<Vec<f64>>) = candidates.into_iter().filter_map(encoded).unzip();
-    let incumbents = posterior.incumbents();
-    let predictions = posterior.predict(&points);
-    let scores = draws.scores(&predictions, &incumbents, spec.initial_scoring);
+    let outcomes = acquisition.predict(&points);
+    let scores = draws.scores(acquisition, &outcomes, setup.initial_scoring());
     let mut order: Vec<usize> = (0..configs.len()).collect();
     order.sort_by(|&left, &right| scores[left].total_cmp(&scores[right]));
     for (rank, &index) in order.iter().enumerate() {
         if rank < SEARCHES_MAX {
-            let start = expected_improvement(&predictions[index], &incumbents).0;
-            let found = searched(posterior, &incumbents, space, &points[index], start);
+            let start = acquisition.value_of(&outcomes[index]);
+            let found = searched(acquisition, setup, resource, &points[index], start);
             if let Some(config) = found.filter(|config| !is_suggested(config)) {
                 return Some(config);
             }
@@ -112,14 +112,24 @@ pub(super) fn best(
     None
 }
 
-/// The configuration where the search from a candidate ends; none if it promises no more than `start`, the candidate's
-/// expected improvement. What the search wins among the reals, rounding to values can lose.
-fn searched(posterior: &Posterior<'_>, incumbents: &[f64], space: &Space, point: &[f64], start: f64) -> Option<Config> {
-    let bounds = vec![(0.0, 1.0); point.len()];
-    let minimum = minimise(point, &bounds, &LIMITS, |at, gradient| objective(posterior, incumbents, at, gradient));
-    let config = space.decode(&minimum.point).ok()?;
-    let rounded = space.encode(&config).ok()?;
-    let prediction = posterior.predict(&[rounded]);
-    let found = expected_improvement(prediction.first()?, incumbents).0;
+/// The configuration where the search from a candidate ends; none if it promises no more than `start`, what the candidate does.
+/// What the search wins among the reals, rounding to values can lose. The resource stays as it is.
+fn searched(
+    acquisition: &Acquisition<'_>,
+    setup: &Setup,
+    resource: Option<f64>,
+    point: &[f64],
+    start: f64,
+) -> Option<Config> {
+    let dimensions = setup.form.dimensions;
+    let mut at = point.to_vec();
+    let objective = |coordinates: &[f64], gradient: &mut [f64]| {
+        at[..dimensions].copy_from_slice(coordinates);
+        acquisition.objective(&at, gradient)
+    };
+    let minimum = minimise(&point[..dimensions], &vec![(0.0, 1.0); dimensions], &LIMITS, objective);
+    let config = setup.space.decode(&minimum.point).ok()?;
+    let rounded = setup.point(&config, resource)?;
+    let found = acquisition.value_of(acquisition.predict(&[rounded]).first()?);
     (found > start).then_some(config)
 }

@@ -4,7 +4,12 @@
 //! The model and the way to a suggestion are the original's (Snoek, Larochelle and Adams 2012). Talks to `space` and `numeric`; what it draws comes from
 //! streams named by the trial, so that a suggestion follows from the seed and from what was told, in order.
 //!
-//! A trial counts with the reward at its highest level: the model knows no resource.
+//! Where trials report at levels of a resource, the model is of configurations and levels together: each reward is a row of its own,
+//! and what is suggested promises most at one level, chosen anew each time. `constrained_bayesopt` has a second model, of how
+//! far reports are inside their constraint.
+//!
+//! A configuration has the parameters that are active in it and no others, so no two differ in inactive ones; in the encoding those
+//! stand at their defaults, and count for nothing.
 
 mod acquisition;
 mod candidates;
@@ -15,17 +20,20 @@ mod golden;
 mod kernel;
 mod model;
 mod posterior;
+mod setup;
 mod spec;
 
-pub use spec::{BayesoptError, BayesoptSpec, InitialScoring};
+pub use spec::{BayesoptError, BayesoptSpec, InitialScoring, MapReward, ResourceAcq, ResourceKernel};
 
-use super::{GridSearcher, Observation, RandomSearcher, Searcher, SuggestContext};
+use super::{GridSearcher, Observation, RandomSearcher, ResourceRange, Searcher, SuggestContext};
 use crate::numeric::amount::Seed;
 use crate::space::{Config, Space};
+use acquisition::{Acquisition, Constraint};
 use candidates::{Draws, best};
-use data::Told;
+use data::{Output, Told};
 use model::Model;
 use posterior::Posterior;
+use setup::Setup;
 
 /// For how many pending trials rewards are made up at most: the latest.
 const PENDING_MAX: usize = 64;
@@ -37,9 +45,7 @@ const ENUMERATED_MAX: u64 = 10_000;
 
 /// Searches with a model. It suggests nothing twice, and ends like the random searcher where a finite space is exhausted.
 pub struct BayesoptSearcher {
-    space: Space,
-    seed: Seed,
-    spec: BayesoptSpec,
+    setup: Setup,
     /// Suggests until there is a model, and where that finds nothing new. It knows what was suggested.
     random: RandomSearcher,
     told: Told,
@@ -47,50 +53,89 @@ pub struct BayesoptSearcher {
 }
 
 impl BayesoptSearcher {
-    /// A searcher that has suggested nothing yet.
+    /// A searcher that has suggested nothing yet. `range` are the levels of the resource at which trials report, if they do.
     #[must_use]
-    pub fn new(space: &Space, seed: Seed, spec: BayesoptSpec) -> Self {
-        let random = RandomSearcher::new(space.clone(), seed, spec.first_is_default);
-        Self { space: space.clone(), seed, spec, random, told: Told::default(), model: None }
+    pub fn new(space: &Space, seed: Seed, spec: BayesoptSpec, range: Option<ResourceRange>) -> Self {
+        Self::with(Setup::new(space, seed, spec, range, &[Output::Reward]))
+    }
+
+    /// The same, with a model of the constraint besides.
+    #[must_use]
+    pub fn constrained(space: &Space, seed: Seed, spec: BayesoptSpec, range: Option<ResourceRange>) -> Self {
+        Self::with(Setup::new(space, seed, spec, range, &[Output::Reward, Output::Slack]))
+    }
+
+    fn with(setup: Setup) -> Self {
+        let random = RandomSearcher::new(setup.space.clone(), setup.seed, setup.spec.first_is_default);
+        let told = Told::new(setup.range.map(|range| range.last), setup.outputs);
+        Self { setup, random, told, model: None }
     }
 
     fn is_time_for_the_model(&self) -> bool {
-        let has_begun = self.random.suggested() >= self.spec.num_init_random as usize && self.told.labels() > 0;
-        has_begun && (1..=DIMENSIONS_MAX).contains(&self.space.encoded_size())
+        let has_begun = self.random.suggested() >= self.setup.num_init_random() && self.told.labels() > 0;
+        has_begun && (1..=DIMENSIONS_MAX).contains(&self.setup.form.dimensions)
+    }
+
+    /// The level at which candidates are looked at; 0 where there are none.
+    fn level(&self, context: &SuggestContext) -> Option<u64> {
+        match (self.setup.range, self.setup.resource_acq()) {
+            (Some(range), ResourceAcq::First) => Some(context.milestone.unwrap_or(range.first).clamp(1, range.last)),
+            _ => self.told.level_with(self.setup.threshold()),
+        }
     }
 
     /// What the model suggests; none if it finds nothing new, or if the rewards give no model.
     fn ask_model(&mut self, context: &SuggestContext) -> Option<Config> {
-        let Self { space, seed, spec, told, .. } = self;
         let index = context.trial.0;
-        let mut model = Model::updated(self.model.take(), told, space, spec, *seed, index)?;
-        let config = self.ask_posterior(&mut model, Draws { seed: self.seed, index });
+        let level = self.level(context)?;
+        let mut model = Model::updated(self.model.take(), &self.told, &self.setup, level, index)?;
+        let config = self.ask_posterior(&mut model, level, Draws { seed: self.setup.seed, index });
         model.forget_pending();
         self.model = Some(model);
         config
     }
 
-    fn ask_posterior(&self, model: &mut Model, draws: Draws) -> Option<Config> {
-        let targets = model.targets(&self.told, &self.told.scale());
-        let pending: Vec<Vec<f64>> =
-            self.told.pending(PENDING_MAX).into_iter().filter_map(|config| self.space.encode(config).ok()).collect();
-        let columns = draws.fantasies(&model.factor, &targets, &pending, self.spec.num_fantasy_samples)?;
-        if !pending.iter().all(|point| model.factor.push(point)) {
+    fn ask_posterior(&self, model: &mut Model, level: u64, draws: Draws) -> Option<Config> {
+        let Self { setup, told, .. } = self;
+        let pending = told.pending(PENDING_MAX).into_iter();
+        let pending = pending.filter_map(|(config, at)| Some((setup.point(config, setup.encoded_level(at))?, at)));
+        let (points, levels): (Vec<Vec<f64>>, Vec<u64>) = pending.unzip();
+        let samples = setup.spec.num_fantasy_samples;
+        let column = |(place, output): (usize, &Output)| {
+            let scale = told.scale(*output);
+            let targets = model.targets(told, *output, &scale);
+            let columns = draws.fantasies(place as u32, &model.factors[place], &targets, &points, samples)?;
+            Some((targets, columns, scale.target(0.0)))
+        };
+        let known = setup.outputs.iter().enumerate().map(column).collect::<Option<Vec<_>>>()?;
+        // Where improvement counts from: what is known or pending at the level, or anything at all where that is nothing.
+        let at_level = |(row, other): (usize, u64)| (other == level).then_some(row);
+        let mut rows: Vec<usize> = model.levels().chain(levels).enumerate().filter_map(at_level).collect();
+        if !model.add_pending(&points) {
             return None;
         }
-        let posterior = Posterior::new(&model.factor, &targets, &columns);
+        if rows.is_empty() {
+            rows = (0..model.factors.first()?.size()).collect();
+        }
+        let mut posteriors = model.factors.iter().zip(&known).map(|(factor, (targets, columns, zero))| Constraint {
+            posterior: Posterior::new(factor, targets, columns),
+            threshold: *zero,
+        });
+        let acquisition = Acquisition::new(posteriors.next()?.posterior, posteriors.next(), &rows);
         let is_suggested = |config: &Config| self.random.has_suggested(config);
-        best(&posterior, &self.space, self.candidates(draws), &self.spec, draws, is_suggested)
+        let resource = setup.encoded_level(level);
+        best(&acquisition, setup, resource, self.candidates(draws), draws, is_suggested)
     }
 
     /// All configurations that remain, where they are few, else random ones.
     fn candidates(&self, draws: Draws) -> Vec<Config> {
-        let count = self.space.count().filter(|&count| count <= ENUMERATED_MAX);
+        let (space, most) = (&self.setup.space, self.setup.spec.num_init_candidates);
+        let count = space.count().filter(|&count| count <= ENUMERATED_MAX);
         let remain = count.map(|count| count.saturating_sub(self.random.suggested() as u64));
-        if remain.is_some_and(|remain| remain <= self.spec.num_init_candidates.into()) {
-            return GridSearcher::all(&self.space).filter(|config| !self.random.has_suggested(config)).collect();
+        if remain.is_some_and(|remain| remain <= most.into()) {
+            return GridSearcher::all(space).filter(|config| !self.random.has_suggested(config)).collect();
         }
-        draws.candidates(&self.space, self.spec.num_init_candidates)
+        draws.candidates(space, most)
     }
 }
 
@@ -116,14 +161,14 @@ impl Searcher for BayesoptSearcher {
 
     fn model_parameters(&self) -> Vec<(String, f64)> {
         let Some(model) = &self.model else { return Vec::new() };
-        let parameters = &model.factor.parameters;
-        let weights = parameters.weights.iter().enumerate();
-        let weights = weights.map(|(index, weight)| (format!("kernel_inv_bw{index}"), *weight));
-        // The original's names.
-        let mut named = vec![("noise_variance".to_owned(), parameters.noise)];
-        named.extend(weights);
-        named.push(("kernel_covariance_scale".to_owned(), parameters.scale));
-        named.push(("mean_mean_value".to_owned(), parameters.mean));
-        named
+        let of_output = |(place, output): (&posterior::Factor, &Output)| {
+            let prefix = match output {
+                Output::Reward => "",
+                Output::Slack => "constraint_",
+            };
+            let named = place.parameters.named(&self.setup.form).into_iter();
+            named.map(move |(name, value)| (format!("{prefix}{name}"), value))
+        };
+        model.factors.iter().zip(self.setup.outputs).flat_map(of_output).collect()
     }
 }

@@ -212,7 +212,7 @@ impl Study {
         known.job.milestone.filter(|next| *next <= reached)?;
         let until = if self.by_fuel() { Fuel(reached) } else { Fuel(u64::MAX) };
         let reward = match known.last_waiting_report(until) {
-            Some((fuel, report)) => report.read(&self.spec.metrics, fuel).ok()?.reward,
+            Some((fuel, report)) => report.read_for(&self.spec, fuel).ok()?.reward,
             None => self.state.trial(trial)?.reward,
         };
         self.search.forecast(&Progress { trial, time: Some(reached), reward })
@@ -309,14 +309,15 @@ impl Study {
         if self.trials.get(&trial).is_some_and(|known| known.stage == Stage::Over) {
             return self.stop(moment, StopReason::MaxT);
         }
-        let readings = match report.read(&self.spec.metrics, fuel) {
+        let readings = match report.read_for(&self.spec, fuel) {
             Ok(readings) => readings,
             Err(problem) => return self.refuse_report(moment, problem),
         };
         let searcher_info = self.searcher_info();
         let progress = Progress { trial, time: readings.time, reward: readings.reward };
         // Where fuel is the resource, milestones come between the reports.
-        let verdict = if self.by_fuel() { Ok(Verdict::CONTINUE) } else { self.judge(&progress) };
+        let by_fuel = self.by_fuel();
+        let verdict = if by_fuel { Ok(Verdict::CONTINUE) } else { self.judge(&progress, readings.constraint) };
         let verdict = match verdict {
             Ok(verdict) => verdict,
             Err(problem) => return self.refuse_report(moment, ReportProblem::Unplaceable(problem)),
@@ -336,8 +337,9 @@ impl Study {
     /// The trial's fuel has reached its milestone: it is judged by what it last reported.
     fn consume_milestone(&mut self, moment: Moment) {
         let Moment { trial, time, fuel, .. } = moment;
-        let reward = self.state.trial(trial).and_then(|record| record.reward);
-        let verdict = match self.judge(&Progress { trial, time: Some(fuel.0), reward }) {
+        let (reward, constraint) =
+            self.state.trial(trial).map(|record| (record.reward, record.constraint)).unwrap_or_default();
+        let verdict = match self.judge(&Progress { trial, time: Some(fuel.0), reward }, constraint) {
             Ok(verdict) => verdict,
             Err(problem) => return self.refuse_report(moment, ReportProblem::Unplaceable(problem)),
         };
@@ -353,8 +355,8 @@ impl Study {
         self.spec.stop_jobs_after_time_out && self.spec.time_out.is_some_and(|time_out| time > time_out)
     }
 
-    fn judge(&mut self, progress: &Progress) -> Result<Verdict, PlacementProblem> {
-        let verdict = self.search.on_report(progress)?;
+    fn judge(&mut self, progress: &Progress, constraint: Option<f64>) -> Result<Verdict, PlacementProblem> {
+        let verdict = self.search.on_report(progress, constraint)?;
         self.judgement = Some(Judgement { progress: *progress, verdict });
         Ok(verdict)
     }
@@ -425,11 +427,8 @@ impl Study {
         self.actions.withdraw_launch(trial);
         let Some(known) = self.trials.remove(&trial) else { return };
         self.bytes_waiting -= known.bytes_waiting();
-        let reward = self.state.trial(trial).and_then(|record| record.reward);
         let outcome = match outcome {
-            Outcome::Completed if reward.is_none() => {
-                Outcome::NeverRewarded { attribute: self.spec.metrics.reward_attr.clone() }
-            }
+            Outcome::Completed => self.state.outcome_at_end(trial),
             outcome => outcome,
         };
         let end = if outcome.is_failure() { JobEnd::Failed } else { JobEnd::Ended };
