@@ -11,11 +11,11 @@ use super::kinds::{self, Family};
 use super::reader::{Item, TableReader, items, report};
 use super::reference::Section;
 use super::study_file::{Ending, StudyFile};
-use super::{amount, space};
+use super::{amount, points, space};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::space::Space;
-use crate::study::{Clock, FloatMode, Limit, SpecError, StudySpec};
+use crate::study::{Clock, FloatMode, Limit, SpecError, StudySpec, TrialSeeds};
 
 /// How long a study file may be.
 const FILE_BYTES_MAX: usize = 1 << 20;
@@ -56,6 +56,7 @@ fn empty() -> StudyFile {
         metrics_span: 0..0,
         space: Vec::new(),
         space_span: 0..0,
+        points: Vec::new(),
         settings: StudySpec::new("", space, Digest::of(b"")),
     }
 }
@@ -97,6 +98,10 @@ impl FileReader<'_> {
         self.file.component = self.text(top.take("component")).map(PathBuf::from);
         if let Some(seed) = top.take("seed").and_then(|item| item.integer(0..=u64::MAX, self.problems)) {
             self.file.settings.seed = Seed(seed);
+        }
+        let trial_seeds = top.take("trial_seeds");
+        if trial_seeds.and_then(|item| item.one_of(&["per_trial", "per_study"], self.problems)) == Some("per_study") {
+            self.file.settings.trial_seeds = TrialSeeds::PerStudy;
         }
         let clock = top.take("clock").and_then(|item| item.one_of(&["virtual", "wall"], self.problems));
         self.file.settings.clock = if clock == Some("wall") { Clock::Wall } else { Clock::Virtual };
@@ -154,6 +159,9 @@ impl FileReader<'_> {
 
     fn searcher(&mut self, table: &mut TableReader<'_>) {
         self.kind(&kinds::SEARCHERS, table);
+        if let Some(item) = table.take("points_to_evaluate") {
+            self.file.points = points::read(&item, self.problems);
+        }
     }
 
     fn kind(&mut self, family: &Family, table: &mut TableReader<'_>) {

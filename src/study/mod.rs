@@ -36,8 +36,8 @@ pub use observer::{Observer, RunProgress};
 pub use outcome::{Outcome, OutcomeClass, StopReason, TrapKind};
 pub use report::{Attribute, Report, ReportProblem};
 pub use spec::{
-    Capacity, Clock, ComponentId, DataId, FUEL_ATTRIBUTE, FloatMode, Metrics, Resource, SLOTS_MAX, SpecDifference,
-    SpecError, StudySpec,
+    Capacity, Clock, ComponentId, DataId, FUEL_ATTRIBUTE, FloatMode, Metrics, POINTS_MAX, Resource, SLOTS_MAX,
+    SpecDifference, SpecError, StudySpec, TrialSeeds,
 };
 pub use state::{StudyState, TrialRecord, TrialStatus};
 pub use trial_log::LogPiece;

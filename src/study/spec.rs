@@ -10,10 +10,12 @@ use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{HyperbandError, SchedulerSpec};
 use crate::searcher::{BayesoptError, GridSpec, SearcherSpec};
-use crate::space::Space;
+use crate::space::{Config, Space, SpaceError};
 
 /// How many slots a study may have.
 pub const SLOTS_MAX: u32 = 100_000;
+/// How many configurations a study may try first.
+pub const POINTS_MAX: usize = 10_000;
 
 /// Everything that a study's log is a function of. Two studies with equal specifications have equal logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +62,13 @@ pub struct StudySpec {
     pub float_mode: FloatMode,
     /// In which order events are decided on.
     pub clock: Clock,
+    /// The configurations that are tried first, in that order, in place of the searcher's first suggestions. Each is whole; of equal
+    /// ones all but the first are passed over, unless duplicates are allowed.
+    pub points_to_evaluate: Vec<Config>,
+    /// Whether a configuration may be suggested more than once.
+    pub allow_duplicates: bool,
+    /// Whether each trial has a seed of its own.
+    pub trial_seeds: TrialSeeds,
 }
 
 /// In which order a study decides on what its trials do.
@@ -71,6 +80,17 @@ pub enum Clock {
     Virtual,
     /// As things come in: no decision waits for a slower trial, and another run decides otherwise. The log can still be replayed.
     Wall,
+}
+
+/// Whether each trial has a seed of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrialSeeds {
+    /// Each has its own: trials of equal configurations differ by chance.
+    #[default]
+    PerTrial,
+    /// All have the same: trials of equal configurations are equal.
+    PerStudy,
 }
 
 /// Identifies a component by content.
@@ -171,6 +191,20 @@ pub enum SpecError {
     /// A number must be finite and not negative.
     #[error("`{0}` must be a finite number, not negative")]
     NotFinite(&'static str),
+    /// There are too many configurations to be tried first.
+    #[error("`points_to_evaluate` has {0} configurations; at most {POINTS_MAX} are allowed")]
+    TooManyPoints(usize),
+    /// A configuration that is to be tried first is none of the space.
+    #[error("configuration {number} of `points_to_evaluate`: {error}")]
+    Point {
+        /// Its number, from 1.
+        number: usize,
+        /// What is wrong with it.
+        error: SpaceError,
+    },
+    /// The searcher suggests nothing twice.
+    #[error("`allow_duplicates` makes no sense for the searcher `{0}`, which suggests nothing twice")]
+    NoDuplicates(&'static str),
     /// The scheduler's options make no sense.
     #[error(transparent)]
     Hyperband(#[from] HyperbandError),
@@ -245,6 +279,9 @@ impl StudySpec {
             limits: Limits::default(),
             float_mode: FloatMode::default(),
             clock: Clock::default(),
+            points_to_evaluate: Vec::new(),
+            allow_duplicates: false,
+            trial_seeds: TrialSeeds::default(),
         }
     }
 
@@ -308,6 +345,7 @@ impl StudySpec {
         if let SchedulerSpec::Hyperband(hyperband) = &self.scheduler {
             hyperband.check()?;
         }
+        self.check_points()?;
         let Metrics { reward_attr, time_attr, constraint_attr } = &self.metrics;
         let empty =
             reward_attr.is_empty() || time_attr.is_empty() || constraint_attr.as_ref().is_some_and(String::is_empty);
@@ -325,6 +363,19 @@ impl StudySpec {
             }
         }
         self.slots().map(|_| ())
+    }
+
+    fn check_points(&self) -> Result<(), SpecError> {
+        if self.allow_duplicates && !self.searcher.can_repeat() {
+            return Err(SpecError::NoDuplicates(self.searcher.name()));
+        }
+        if self.points_to_evaluate.len() > POINTS_MAX {
+            return Err(SpecError::TooManyPoints(self.points_to_evaluate.len()));
+        }
+        for (number, point) in (1..).zip(&self.points_to_evaluate) {
+            self.space.check(point).map_err(|error| SpecError::Point { number, error })?;
+        }
+        Ok(())
     }
 
     /// The digest of the specification.
@@ -371,6 +422,9 @@ impl StudySpec {
             limits,
             float_mode,
             clock,
+            points_to_evaluate,
+            allow_duplicates,
+            trial_seeds,
         );
         None
     }

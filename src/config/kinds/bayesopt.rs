@@ -1,6 +1,6 @@
 //! The searcher `bayesopt` in a study file.
 
-use super::{FIRST_IS_DEFAULT, Kind};
+use super::{ALLOW_DUPLICATES, FIRST_IS_DEFAULT, Kind, read_allow_duplicates};
 use crate::config::error::Problem;
 use crate::config::reader::TableReader;
 use crate::config::reference::Row;
@@ -9,6 +9,7 @@ use crate::study::StudySpec;
 
 const OPTIONS: &[Row] = &[
     FIRST_IS_DEFAULT,
+    ALLOW_DUPLICATES,
     (
         "num_init_random",
         "integer from 1 to 1000000",
@@ -89,6 +90,7 @@ impl Kind for Bayesopt {
         if scoring.and_then(|item| item.one_of(&["thompson_indep", "acq_func"], problems)) == Some("acq_func") {
             options.initial_scoring = InitialScoring::AcqFunc;
         }
+        read_allow_duplicates(table, spec, problems);
         spec.searcher = SearcherSpec::Bayesopt(options);
     }
 }

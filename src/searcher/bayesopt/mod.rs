@@ -79,8 +79,8 @@ impl BayesoptSearcher {
             return None;
         }
         let posterior = Posterior::new(&model.factor, &targets, &columns);
-        let is_suggested = |config: &Config| self.random.has_suggested(config);
-        best(&posterior, &self.space, self.candidates(draws), &self.spec, draws, is_suggested)
+        let is_taken = |config: &Config| self.random.is_taken(config);
+        best(&posterior, &self.space, self.candidates(draws), &self.spec, draws, is_taken)
     }
 
     /// All configurations that remain, where they are few, else random ones.
@@ -88,7 +88,7 @@ impl BayesoptSearcher {
         let count = self.space.count().filter(|&count| count <= ENUMERATED_MAX);
         let remain = count.map(|count| count.saturating_sub(self.random.suggested() as u64));
         if remain.is_some_and(|remain| remain <= self.spec.num_init_candidates.into()) {
-            return GridSearcher::all(&self.space).filter(|config| !self.random.has_suggested(config)).collect();
+            return GridSearcher::all(&self.space).filter(|config| !self.random.is_taken(config)).collect();
         }
         draws.candidates(&self.space, self.spec.num_init_candidates)
     }
@@ -103,6 +103,14 @@ impl Searcher for BayesoptSearcher {
             }
         }
         self.random.suggest(context)
+    }
+
+    fn note_point(&mut self, point: &Config) {
+        self.random.note_point(point);
+    }
+
+    fn allow_duplicates(&mut self) {
+        self.random.allow_duplicates();
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {
