@@ -10,11 +10,13 @@ mod journal;
 mod kept;
 mod message;
 mod pool;
+mod results;
 mod single;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use driver::run;
@@ -22,6 +24,7 @@ pub use interrupt::Interrupt;
 pub use journal::{Difference, StoreJournal, VerifyingJournal};
 pub use message::LoadError;
 pub use pool::{run_as_worker_if_asked, set_worker_program};
+pub use results::{ResultCache, ResultCacheError};
 pub use single::{TrialProgress, TrialResult, inspect, run_trial};
 
 use crate::numeric::amount::{Fuel, TrialId};
@@ -58,6 +61,21 @@ pub struct RunOptions {
     pub paused_memory_bytes_max: u64,
     /// Whether processors that would wait are given work that may turn out unneeded.
     pub speculation: Speculation,
+    /// Which trials need not run because an equal one has.
+    pub reuse: Reuse,
+}
+
+/// Which trials need not run because an equal one has: of the same component, data, limits, configuration and seed.
+#[derive(Clone, Debug, Default)]
+pub enum Reuse {
+    /// Those that are equal to an earlier one of the same run. That can only be where a study allows duplicates and its trials have one
+    /// seed.
+    #[default]
+    OfThisRun,
+    /// Those that any study with the same folder has run.
+    OfFolder(Arc<ResultCache>),
+    /// None: every trial is run.
+    Never,
 }
 
 /// Whether processors that would wait are given work that may turn out unneeded.
@@ -101,6 +119,7 @@ impl Default for RunOptions {
             speculation: Speculation::default(),
             keep_artifacts: KeepArtifacts::default(),
             cache: None,
+            reuse: Reuse::default(),
         }
     }
 }
@@ -169,6 +188,12 @@ pub trait Journal {
     /// # Errors
     /// If it cannot be written.
     fn drop_artifacts_except(&mut self, trial: TrialId) -> Result<(), JournalError>;
+
+    /// Takes note that a trial's results came from a cache, up to that fuel; with none that they did not. No event tells it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn mark_cached(&mut self, trial: TrialId, fuel: Option<Fuel>) -> Result<(), JournalError>;
 
     /// Makes what was written last.
     ///

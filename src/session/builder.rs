@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::history::HistoryObserver;
 use super::{Examined, Plan, SessionError, Sources, TrainingHistory, begin, resume};
-use crate::executor::{Interrupt, Isolation, RunEnd, RunOptions};
+use crate::executor::{Interrupt, Isolation, ResultCache, Reuse, RunEnd, RunOptions};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::scheduler::SchedulerSpec;
 use crate::searcher::SearcherSpec;
@@ -213,6 +214,12 @@ impl<'a> StudyBuilder<'a> {
     /// Where guest code runs.
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.options.isolation = isolation;
+        self
+    }
+
+    /// Where what trials did is kept, and looked up before one is run. It changes nothing but the time that the run takes.
+    pub fn result_cache(mut self, cache: ResultCache) -> Self {
+        self.options.reuse = Reuse::OfFolder(Arc::new(cache));
         self
     }
 

@@ -1,5 +1,6 @@
 //! `trialbox simulate`: a study whose trials are rows of a table of learning curves.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -138,7 +139,8 @@ fn command_error(error: SimulationError<JournalError>) -> CommandError {
 
 fn as_text(simulated: &Simulated, table: &Table) -> String {
     let study = &simulated.study;
-    let mut text = output::summary(study.spec(), study.state(), study.chain().head(), terminal::width());
+    let mut text =
+        output::summary(study.spec(), study.state(), study.chain().head(), &BTreeMap::new(), terminal::width());
     let (rows, epochs) = (table.rows(), table.epochs());
     text.push_str(&format!("table    {rows} rows of {epochs} epochs; {} epochs were trained\n", simulated.epochs));
     if let Some((reward, scale)) = simulated.best_seen.zip(table.scale()) {
