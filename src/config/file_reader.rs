@@ -15,7 +15,9 @@ use super::{amount, points, space};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::space::Space;
-use crate::study::{Clock, FloatMode, Limit, SpecError, StudySpec, TrialSeeds};
+use crate::study::{
+    Clock, FloatMode, Limit, REPLICATES_MAX, ReplicateReward, Replicates, SpecError, StudySpec, TrialSeeds,
+};
 
 /// How long a study file may be.
 const FILE_BYTES_MAX: usize = 1 << 20;
@@ -103,6 +105,7 @@ impl FileReader<'_> {
         if trial_seeds.and_then(|item| item.one_of(&["per_trial", "per_study"], self.problems)) == Some("per_study") {
             self.file.settings.trial_seeds = TrialSeeds::PerStudy;
         }
+        self.replicates(&mut top);
         let clock = top.take("clock").and_then(|item| item.one_of(&["virtual", "wall"], self.problems));
         self.file.settings.clock = if clock == Some("wall") { Clock::Wall } else { Clock::Virtual };
         let wall_time_max = top.take("wall_time_max").and_then(|item| item.nanoseconds(self.problems));
@@ -123,6 +126,19 @@ impl FileReader<'_> {
         }
         top.finish(self.problems);
         self.check();
+    }
+
+    fn replicates(&mut self, top: &mut TableReader<'_>) {
+        let (range, problems) = (1..=u64::from(REPLICATES_MAX), &mut *self.problems);
+        let Replicates { count, reward } = &mut self.file.settings.replicates;
+        let given = top.take("replicates").and_then(|item| item.integer(range, problems));
+        *count = given.and_then(|count| u32::try_from(count).ok()).unwrap_or(*count);
+        let how = top.take("replicate_reward");
+        *reward = match how.and_then(|item| item.one_of(&["mean", "median", "worst"], problems)) {
+            Some("median") => ReplicateReward::Median,
+            Some("worst") => ReplicateReward::Worst,
+            _ => ReplicateReward::Mean,
+        };
     }
 
     fn section(&mut self, top: &mut TableReader<'_>, name: &str, read: fn(&mut Self, &mut TableReader<'_>)) {

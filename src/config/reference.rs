@@ -43,6 +43,20 @@ const TOP: &[Row] = &[
          stands for all.",
     ),
     (
+        "replicates",
+        "integer from 1 to 100",
+        "1",
+        "With how many seeds each configuration is tried. A trial runs so many instances of the component side by side, the first with the trial's \
+         seed; its reports are made of theirs, and its fuel is that of all.",
+    ),
+    (
+        "replicate_reward",
+        "`\"mean\"`, `\"median\"` or `\"worst\"`",
+        "`\"mean\"`",
+        "What of the replicates' rewards counts, and of their `constraint_attr`. `worst` is the smallest reward and the largest constraint. Other \
+         numbers in reports have their mean.",
+    ),
+    (
         "clock",
         "`\"virtual\"` or `\"wall\"`",
         "`\"virtual\"`",

@@ -22,7 +22,7 @@ use super::{
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, fuel_schedule};
 use crate::study::{
-    Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, RunProgress, Study, TrialRecord,
+    Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, Replication, RunProgress, Study, TrialRecord,
 };
 
 /// How often the journal is committed and observers are told.
@@ -216,7 +216,8 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn hire(&mut self, quarantine: bool) -> Result<(), ExecutorError> {
         let mut handle = self.pool.spawn()?;
         let paused_memory_bytes_max = self.options.paused_memory_bytes_max / self.options.jobs.max(1) as u64;
-        handle.tell(ToWorker::Load { program: self.program.clone(), cache: self.cache(), paused_memory_bytes_max });
+        let program = Program { replication: Replication::of(self.study.spec()), ..self.program.clone() };
+        handle.tell(ToWorker::Load { program, cache: self.cache(), paused_memory_bytes_max });
         self.workers.insert(handle.id, Staffed { handle, trials: 0, early: 0, quarantine, loaded: false });
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 mod driver;
 mod early_logs;
+mod guest;
 mod interrupt;
 mod journal;
 mod kept;
@@ -30,7 +31,7 @@ pub use single::{TrialProgress, TrialResult, inspect, run_trial};
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Artifact, ComponentError};
-use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, LogPiece, StudyError};
+use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, LogPiece, Replication, StudyError};
 
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,6 +138,8 @@ pub struct Program {
     pub limits: Limits,
     /// How NaN is treated.
     pub float_mode: FloatMode,
+    /// How often each trial is run, and how that becomes one. In a study it is the specification that says so.
+    pub replication: Replication,
 }
 
 /// How a run came to its end.

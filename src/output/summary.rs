@@ -190,12 +190,16 @@ fn failed(failures: &Failures) -> String {
 
 /// Why a trial failed, without what differs from one such failure to the next.
 fn reason(outcome: &Outcome) -> String {
-    match outcome {
+    match outcome.cause() {
         Outcome::Failed { message } => printable(message, GUEST_TEXT_MAX),
         Outcome::BadReport { problem, .. } => {
             let (attribute, what) = match problem {
                 ReportProblem::NotFinite { attribute, .. } => (attribute, "not a finite number"),
                 ReportProblem::NotAResource { attribute, .. } => (attribute, "not an integer from 1"),
+                ReportProblem::ReplicatesDiffer { attribute } => (attribute, "not the same in all replicates"),
+                ReportProblem::ReplicateEnded { .. } => {
+                    return "bad report: a replicate had ended, and others made another report".into();
+                }
                 ReportProblem::Unplaceable(problem) => return format!("bad report: {problem}"),
             };
             format!("bad report: `{}` was {what}", printable(attribute, 40))
@@ -205,7 +209,7 @@ fn reason(outcome: &Outcome) -> String {
 }
 
 fn hint(spec: &StudySpec, outcome: &Outcome) -> String {
-    match outcome {
+    match outcome.cause() {
         Outcome::Exceeded { limit } => {
             let (name, value, most) = (limit.name(), spec.limits.get(*limit), *limit.range().end());
             if value >= most {
@@ -223,13 +227,19 @@ fn hint(spec: &StudySpec, outcome: &Outcome) -> String {
             "set `time_attr` under [scheduler] to the attribute that counts epochs or the like.".into()
         }
         Outcome::BadReport { problem: ReportProblem::Unplaceable(problem), .. } => unplaceable_hint(spec, problem),
+        Outcome::BadReport {
+            problem: ReportProblem::ReplicatesDiffer { .. } | ReportProblem::ReplicateEnded { .. },
+            ..
+        } => "let when and how often the training reports not depend on its seed, or set `replicates = 1`.".into(),
         Outcome::Trapped { trap: TrapKind::Unreachable } => "the trial's log may tell where it panicked.".into(),
         Outcome::StackOverflowed => "let the component recurse less; how deep it gets depends on the machine.".into(),
         Outcome::Misused { .. } => "the contract of each import stands in wit/trial.wit.".into(),
         Outcome::Crashed => "no component should be able to do this; please report it.".into(),
-        Outcome::Completed | Outcome::Stopped { .. } | Outcome::Failed { .. } | Outcome::Trapped { .. } => {
-            String::new()
-        }
+        Outcome::Completed
+        | Outcome::Stopped { .. }
+        | Outcome::Failed { .. }
+        | Outcome::Trapped { .. }
+        | Outcome::OfReplicate { .. } => String::new(),
     }
 }
 

@@ -12,7 +12,10 @@ use crate::scheduler::SchedulerSpec;
 use crate::searcher::SearcherSpec;
 use crate::space::{Config, Parameter, Space};
 use crate::store::Reader;
-use crate::study::{Best, Capacity, FloatMode, Limits, Observer, Resource, Study, StudySpec, StudyState, TrialSeeds};
+use crate::study::{
+    Best, Capacity, FloatMode, Limits, Observer, ReplicateReward, Replicates, Resource, Study, StudySpec, StudyState,
+    TrialSeeds,
+};
 
 /// Settings of a study, one call each; what is not set is the component's suggestion or the default of study files.
 ///
@@ -120,6 +123,11 @@ impl<'a> StudyBuilder<'a> {
     /// Whether each trial has a seed of its own.
     pub fn trial_seeds(self, trial_seeds: TrialSeeds) -> Self {
         self.set(move |spec| spec.trial_seeds = trial_seeds)
+    }
+
+    /// With how many seeds each configuration is tried, and how their rewards are put together.
+    pub fn replicates(self, count: u32, reward: ReplicateReward) -> Self {
+        self.set(move |spec| spec.replicates = Replicates { count, reward })
     }
 
     /// The scheduler with its options.

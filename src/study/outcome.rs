@@ -53,6 +53,13 @@ pub enum Outcome {
     },
     /// The process that ran the trial died of it, more than once.
     Crashed,
+    /// A replicate of the trial failed.
+    OfReplicate {
+        /// Its number, from 1; of several the lowest.
+        number: u32,
+        /// How it ended.
+        outcome: Box<Outcome>,
+    },
 }
 
 /// Why the study ended a trial.
@@ -132,7 +139,16 @@ impl Outcome {
     /// Whether every machine gives the same outcome.
     #[must_use]
     pub fn is_reproducible(&self) -> bool {
-        !matches!(self, Self::StackOverflowed | Self::Crashed)
+        !matches!(self.cause(), Self::StackOverflowed | Self::Crashed)
+    }
+
+    /// What has ended the trial: the outcome of the replicate that failed, or else this one.
+    #[must_use]
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::OfReplicate { outcome, .. } => outcome.cause(),
+            outcome => outcome,
+        }
     }
 
     /// A name of one or two words, for tables.
@@ -152,6 +168,7 @@ impl Outcome {
             Self::BadReport { .. } => "bad report",
             Self::NeverRewarded { .. } => "never rewarded",
             Self::Crashed => "crashed",
+            Self::OfReplicate { outcome, .. } => outcome.name(),
         }
     }
 }
@@ -191,6 +208,7 @@ impl fmt::Display for Outcome {
                 write!(formatter, "never rewarded: no report carried the study's reward_attr `{attribute}`")
             }
             Self::Crashed => formatter.write_str("crashed: the process that ran it died of it repeatedly"),
+            Self::OfReplicate { number, outcome } => write!(formatter, "replicate {number}: {outcome}"),
         }
     }
 }
@@ -258,6 +276,18 @@ mod tests {
                 "never rewarded: no report carried the study's reward_attr `accuracy`",
             ),
             (Outcome::Crashed, Failed, "crashed", "crashed: the process that ran it died of it repeatedly"),
+            (
+                Outcome::OfReplicate { number: 2, outcome: Box::new(exceeded(Limit::FuelMax)) },
+                Failed,
+                "out of fuel",
+                "replicate 2: out of fuel: went past the limit `fuel_max`",
+            ),
+            (
+                Outcome::OfReplicate { number: 1, outcome: Box::new(Outcome::StackOverflowed) },
+                Failed,
+                "stack overflow",
+                "replicate 1: stack overflow (may not repeat on another machine)",
+            ),
         ]
     }
 
@@ -271,7 +301,7 @@ mod tests {
     #[test]
     fn only_what_depends_on_the_machine_may_differ_on_another() {
         for (outcome, ..) in table() {
-            let depends = matches!(outcome, Outcome::StackOverflowed | Outcome::Crashed);
+            let depends = matches!(outcome.cause(), Outcome::StackOverflowed | Outcome::Crashed);
             assert_eq!(outcome.is_reproducible(), !depends, "{outcome}");
         }
     }

@@ -46,6 +46,16 @@ pub enum ReportProblem {
     },
     /// The scheduler cannot place it among the rungs.
     Unplaceable(PlacementProblem),
+    /// The replicates of the trial differ in an attribute that must be the same in all.
+    ReplicatesDiffer {
+        /// Its name.
+        attribute: String,
+    },
+    /// A replicate of the trial had ended, and others made another report.
+    ReplicateEnded {
+        /// Its number, from 1.
+        number: u32,
+    },
 }
 
 /// What the study reads from a report.
@@ -140,6 +150,12 @@ impl fmt::Display for ReportProblem {
                 write!(formatter, "`{attribute}` is {value}, not an integer from 1")
             }
             Self::Unplaceable(problem) => problem.fmt(formatter),
+            Self::ReplicatesDiffer { attribute } => {
+                write!(formatter, "`{attribute}` is not the same in all replicates of the trial")
+            }
+            Self::ReplicateEnded { number } => {
+                write!(formatter, "replicate {number} of the trial had ended, and others made this report")
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Limits;
+use super::{Limits, REPLICATES_MAX, Replicates};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{HyperbandError, SchedulerSpec};
@@ -69,6 +69,8 @@ pub struct StudySpec {
     pub allow_duplicates: bool,
     /// Whether each trial has a seed of its own.
     pub trial_seeds: TrialSeeds,
+    /// With how many seeds each configuration is tried.
+    pub replicates: Replicates,
 }
 
 /// In which order a study decides on what its trials do.
@@ -194,6 +196,9 @@ pub enum SpecError {
     /// There are too many configurations to be tried first.
     #[error("`points_to_evaluate` has {0} configurations; at most {POINTS_MAX} are allowed")]
     TooManyPoints(usize),
+    /// There are no replicates, or too many.
+    #[error("`replicates` is {0}; it must be from 1 to {REPLICATES_MAX}")]
+    Replicates(u32),
     /// A configuration that is to be tried first is none of the space.
     #[error("configuration {number} of `points_to_evaluate`: {error}")]
     Point {
@@ -282,6 +287,7 @@ impl StudySpec {
             points_to_evaluate: Vec::new(),
             allow_duplicates: false,
             trial_seeds: TrialSeeds::default(),
+            replicates: Replicates::default(),
         }
     }
 
@@ -346,6 +352,9 @@ impl StudySpec {
             hyperband.check()?;
         }
         self.check_points()?;
+        if !(1..=REPLICATES_MAX).contains(&self.replicates.count) {
+            return Err(SpecError::Replicates(self.replicates.count));
+        }
         let Metrics { reward_attr, time_attr, constraint_attr } = &self.metrics;
         let empty =
             reward_attr.is_empty() || time_attr.is_empty() || constraint_attr.as_ref().is_some_and(String::is_empty);
@@ -425,6 +434,7 @@ impl StudySpec {
             points_to_evaluate,
             allow_duplicates,
             trial_seeds,
+            replicates,
         );
         None
     }

@@ -8,12 +8,15 @@ use trialbox::Study;
 use trialbox::executor::{
     Interrupt, Isolation, KeepArtifacts, ResultCache, Reuse, RunOptions, Speculation, set_worker_program,
 };
+use trialbox::numeric::amount::TrialId;
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
-use trialbox::session::{Plan, begin, verify};
+use trialbox::session::{Plan, begin, resume, verify};
 use trialbox::space::{Domain, Parameter, Value};
 use trialbox::store::Reader;
-use trialbox::study::{Capacity, Entry, Observer, RunProgress, StudyState, TrialSeeds};
+use trialbox::study::{
+    Capacity, Entry, Event, Observer, ReplicateReward, Replicates, RunProgress, StudyState, TrialSeeds,
+};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guest-examples");
 
@@ -200,16 +203,36 @@ fn what_one_scheduler_needed_serves_another_as_far_as_it_goes() {
 
 #[test]
 fn with_fuel_as_the_resource_the_cache_shows_in_nothing() {
-    for kind in [HyperbandKind::Stopping, HyperbandKind::Promotion] {
+    for (kind, count) in [(HyperbandKind::Stopping, 1), (HyperbandKind::Promotion, 1), (HyperbandKind::Promotion, 2)] {
         let levels = vec![10_000_000, 30_000_000, 90_000_000];
         let spec = HyperbandSpec { rung_levels: Some(levels), ..HyperbandSpec::new(kind, 200_000_000) };
         let mut plan = plan("digits", 20, SchedulerSpec::Hyperband(spec));
         plan.spec.metrics.time_attr = "fuel".into();
+        plan.spec.replicates.count = count;
         let expected = run(&plan, &options()).0;
         let cached = Cached::new();
         for way in [options(), RunOptions { speculation: Speculation::On, jobs: 2, ..options() }, options()] {
             assert_eq!(run(&plan, &cached.with(way)).0, expected);
         }
+    }
+}
+
+#[test]
+fn trials_with_replicates_leave_the_same_however_they_are_run_and_from_a_cache() {
+    for kind in [HyperbandKind::Stopping, HyperbandKind::Promotion] {
+        let mut plan = plan("toy-wasi", 20, hyperband(kind));
+        plan.spec.replicates = Replicates { count: 3, reward: ReplicateReward::Median };
+        let expected = run(&plan, &options()).0;
+        for way in ways() {
+            assert_eq!(run(&plan, &way).0, expected, "{kind:?} {way:?}");
+            let cached = Cached::new();
+            assert_eq!(run(&plan, &cached.with(way.clone())).0, expected);
+            let (left, from_cache) = run(&plan, &cached.with(way));
+            assert!(left == expected && from_cache > 0);
+        }
+        let other = Replicates { count: 2, ..plan.spec.replicates };
+        plan.spec.replicates = other;
+        assert_ne!(run(&plan, &options()).0.digest, expected.digest);
     }
 }
 
@@ -268,4 +291,49 @@ fn a_verification_runs_every_trial_whatever_the_cache_says() {
     let verification = verify(&path, folder.path(), &cached.with(options()), &mut [], &Interrupt::default()).unwrap();
     assert!(verification.is_whole);
     assert_eq!(before.iter().map(|entry| fs::read(entry).unwrap()).collect::<Vec<_>>(), damaged);
+}
+
+/// Cuts the run off when a trial has made so many reports.
+struct CutOff(Interrupt, u64);
+
+impl Observer for CutOff {
+    fn on_event(&mut self, entry: &Entry, state: &StudyState) {
+        if let Event::Reported { trial: TrialId(3), .. } = entry.event
+            && state.trial(TrialId(3)).is_some_and(|trial| trial.reports == self.1)
+        {
+            self.0.request();
+        }
+    }
+}
+
+#[test]
+fn an_entry_that_contradicts_the_log_of_a_resumed_study_gives_way() {
+    let plan_of = |num_trials| {
+        let mut plan = plan("digits", num_trials, SchedulerSpec::Fifo);
+        plan.spec.capacity.cpus = 1;
+        plan
+    };
+    let whole = plan_of(5);
+    let interrupt = Interrupt::default();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.study");
+    begin(&whole, &path, &options(), &mut [&mut CutOff(interrupt.clone(), 2)], &interrupt).unwrap();
+    let state = Reader::open(&path).unwrap().state().unwrap();
+    let record = state.trial(TrialId(3)).unwrap();
+    assert!(record.outcome().is_none() && record.reports >= 2, "{record:?}");
+    // The entry of the trial that was running gets the content of another, with a digest that fits: as nobody but a forger does. There
+    // is no other entry: of what the log does not hold nobody could tell.
+    let cached = Cached::new();
+    run(&plan_of(3), &cached.with(options()));
+    let others = cached.entries();
+    let body = fs::read(&others[0]).unwrap().split_off(32);
+    run(&plan_of(4), &cached.with(options()));
+    let entry = cached.entries().into_iter().find(|entry| !others.contains(entry)).unwrap();
+    let name: Digest = entry.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    fs::write(&entry, [&Digest::of(&[&name.0, body.as_slice()].concat()).0, body.as_slice()].concat()).unwrap();
+    others.iter().for_each(|entry| fs::remove_file(entry).unwrap());
+    resume(&whole, &path, &cached.with(options()), &mut [], &Interrupt::default()).unwrap();
+    assert_eq!(left(&path), (run(&whole, &options()).0, 0));
+    // And what it did stands there now.
+    assert_eq!(run(&plan_of(4), &cached.with(options())).1, 4);
 }

@@ -125,6 +125,9 @@ fn command_error(error: SimulationError<JournalError>) -> CommandError {
     match error {
         SimulationError::Log(error) => crate::executor::ExecutorError::Journal(error).into(),
         SimulationError::Spec(_) => CommandError::new(exit_code::STUDY_FILE, error.to_string()),
+        SimulationError::Replicates => {
+            CommandError::new(exit_code::STUDY_FILE, error.to_string()).hint("set `replicates = 1`, or leave it out")
+        }
         SimulationError::Constraint(_) => CommandError::new(exit_code::STUDY_FILE, error.to_string())
             .hint("leave `constraint_attr` out of the study file"),
         SimulationError::NoRow { .. } => {

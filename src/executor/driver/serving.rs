@@ -149,7 +149,7 @@ impl Driver<'_, '_> {
             let fuel = served.fuel;
             let told = match next {
                 Next::Wait => return self.mark_cached(trial, fuel),
-                Next::Unknown => return self.run_after_all(trial),
+                Next::Unknown => return self.run_after_all(trial, fuel),
                 Next::Note(Note::Logged(piece)) => {
                     self.journal.append_log(trial, &piece)?;
                     continue;
@@ -164,7 +164,7 @@ impl Driver<'_, '_> {
             match told {
                 Ok(()) => {}
                 // The log says otherwise than the entry, and is right.
-                Err(StudyError::Diverged { .. }) => return self.run_after_all(trial),
+                Err(StudyError::Diverged { .. }) => return self.run_after_all(trial, Fuel(0)),
                 Err(error) => return Err(error.into()),
             }
             if self.is_ahead(trial) {
@@ -176,25 +176,30 @@ impl Driver<'_, '_> {
     }
 
     fn serve_end(&mut self, trial: TrialId, fuel: Fuel, end: KnownEnd) -> Result<(), ExecutorError> {
-        self.stop_serving(trial);
         let (outcome, records) = (end.outcome.clone(), end.artifacts.clone());
         self.put_aside(trial, end.contents());
-        self.study.handle(Input::Ended { trial, fuel, outcome, artifacts: records })?;
-        Ok(())
+        match self.study.handle(Input::Ended { trial, fuel, outcome, artifacts: records }) {
+            Ok(()) => {
+                self.stop_serving(trial);
+                Ok(())
+            }
+            Err(StudyError::Diverged { .. }) => self.run_after_all(trial, Fuel(0)),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Too little is known of a trial.
-    fn run_after_all(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
-        let Some(Served { name, bound, .. }) = self.served.remove(&trial) else { return Ok(()) };
+    /// What is known of a trial does not do: it runs from its start. `shelved` is up to where the shelf has it.
+    fn run_after_all(&mut self, trial: TrialId, shelved: Fuel) -> Result<(), ExecutorError> {
+        let Some(Served { name, fuel, .. }) = self.served.remove(&trial) else { return Ok(()) };
         let Some(job) = self.study.job(trial).cloned() else {
             // Enough was known to end it or to pause it.
-            return self.mark_cached(trial, bound);
+            return self.mark_cached(trial, fuel);
         };
         self.unmark_cached(trial)?;
         self.study.handle(Input::Restarted { trial })?;
         let worker = self.least_busy();
         self.launch(worker, &job, Doing::Running);
-        self.recordings.begin(trial, name, bound);
+        self.recordings.begin(trial, name, shelved);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! A folder of entries, one file each, that any number of processes may use at a time. Talks to the file system only.
 //!
 //! A file is put in place whole, under a name that is the digest of what its content depends on. It begins with the digest of its
-//! content: what is damaged is as if it were not there. When the folder grows past its bound, the files that were used longest ago
+//! name and its content: what is damaged or misplaced is as if it were not there. When the folder grows past its bound, the files that were used longest ago
 //! go first; using one sets its time.
 
 #![expect(clippy::disallowed_methods, reason = "when a file was used last is for the wall clock to say")]
@@ -102,7 +102,7 @@ impl ResultCache {
         if fs::metadata(&path).ok()?.len() > self.bytes_max {
             return None;
         }
-        let known = Known::decode(&fs::read(&path).ok()?)?;
+        let known = Known::decode(name, &fs::read(&path).ok()?)?;
         // Where the time cannot be set, the entry only goes sooner.
         let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
         Some(known)
@@ -113,7 +113,7 @@ impl ResultCache {
         if self.trouble().is_some() {
             return;
         }
-        let entry = known.encode();
+        let entry = known.encode(name);
         let bytes = entry.len() as u64;
         if bytes > self.bytes_max / ENTRY_SHARE {
             return;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::numeric::amount::Fuel;
-use crate::numeric::digest::Digest;
+use crate::numeric::digest::{Digest, canonical_bytes};
 use crate::sandbox::Artifact;
 use crate::study::{ArtifactRecord, LogPiece, Outcome, Report};
 
@@ -38,21 +38,16 @@ pub(in crate::executor) struct KnownEnd {
 }
 
 impl Known {
-    /// The entry with its digest before it.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![0; DIGEST_BYTES];
-        // Every part of an entry is of a kind that the format can write.
-        if let Ok(body) = postcard::to_stdvec(self) {
-            bytes.extend_from_slice(&body);
-            bytes[..DIGEST_BYTES].copy_from_slice(&Digest::of(&body).0);
-        }
-        bytes
+    /// The entry of that name, with the digest of both before it.
+    pub(super) fn encode(&self, name: Digest) -> Vec<u8> {
+        let body = canonical_bytes(self);
+        [&digest(name, &body).0, body.as_slice()].concat()
     }
 
-    /// The entry, unless its bytes are damaged or cannot have come from a trial.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (digest, body) = bytes.split_at_checked(DIGEST_BYTES)?;
-        if Digest::of(body).0 != digest {
+    /// The entry, unless its bytes are damaged, belong to another name or cannot have come from a trial.
+    pub(super) fn decode(name: Digest, bytes: &[u8]) -> Option<Self> {
+        let (found, body) = bytes.split_at_checked(DIGEST_BYTES)?;
+        if digest(name, body).0 != found {
             return None;
         }
         postcard::from_bytes(body).ok().filter(Self::makes_sense)
@@ -74,6 +69,12 @@ impl Known {
         };
         is_rising && self.end.as_ref().is_none_or(has_contents)
     }
+}
+
+fn digest(name: Digest, body: &[u8]) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&name.0).update(body);
+    Digest(*hasher.finalize().as_bytes())
 }
 
 impl KnownEnd {
@@ -118,26 +119,29 @@ mod tests {
 
     #[test]
     fn an_entry_reads_back_and_any_damage_makes_it_absent() {
-        let bytes = known().encode();
-        let read = Known::decode(&bytes).unwrap();
+        let name = Digest::of(b"name");
+        let bytes = known().encode(name);
+        let read = Known::decode(name, &bytes).unwrap();
         // NaN is not equal to itself, so as text.
         assert_eq!(format!("{read:?}"), format!("{:?}", known()));
         for place in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[place] ^= 1;
-            assert!(Known::decode(&damaged).is_none(), "{place}");
-            assert!(Known::decode(&bytes[..place]).is_none(), "{place}");
+            assert!(Known::decode(name, &damaged).is_none(), "{place}");
+            assert!(Known::decode(name, &bytes[..place]).is_none(), "{place}");
         }
+        assert!(Known::decode(Digest::of(b"another"), &bytes).is_none());
     }
 
     #[test]
     fn what_cannot_have_come_from_a_trial_is_absent_whatever_its_digest() {
+        let name = Digest::of(b"name");
         let falling = Known { bound: Fuel(1), ..known() };
-        assert!(Known::decode(&falling.encode()).is_none());
+        assert!(Known::decode(name, &falling.encode(name)).is_none());
         let mut foreign = known();
         let end = foreign.end.as_mut().unwrap();
         end.contents = Some(vec![b"others".to_vec()]);
-        assert!(Known::decode(&foreign.encode()).is_none());
+        assert!(Known::decode(name, &foreign.encode(name)).is_none());
     }
 
     #[test]

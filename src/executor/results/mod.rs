@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::Reuse;
 use crate::numeric::digest::Digest;
 use crate::sandbox::Arguments;
-use crate::study::{ComponentId, DataId, FloatMode, Limits, StudySpec, TrialSeeds};
+use crate::study::{ComponentId, DataId, FloatMode, Limits, Replication, StudySpec, TrialSeeds};
 
 /// How many bytes of entries are kept in memory.
 const MEMORY_BYTES_MAX: u64 = 64 << 20;
@@ -35,6 +35,8 @@ struct Surroundings<'a> {
     data: &'a BTreeMap<String, DataId>,
     limits: &'a Limits,
     float_mode: FloatMode,
+    /// How trials are made of replicates, where they are.
+    replication: Option<Replication>,
 }
 
 /// Names the function that the trials of a study are: equal names, equal results.
@@ -69,9 +71,19 @@ impl Function {
             points_to_evaluate: _,
             allow_duplicates: _,
             trial_seeds: _,
+            replicates,
         } = spec;
         let (fuel_schedule, float_mode) = (*fuel_schedule, *float_mode);
-        Self(Digest::of_canonical(&Surroundings { release, fuel_schedule, component, data, limits, float_mode }))
+        let replication = (replicates.count > 1).then(|| Replication::of(spec));
+        Self(Digest::of_canonical(&Surroundings {
+            release,
+            fuel_schedule,
+            component,
+            data,
+            limits,
+            float_mode,
+            replication,
+        }))
     }
 
     /// The name of what a trial of these arguments does.
@@ -109,7 +121,7 @@ impl Shelf {
     pub(super) fn get(&self, name: Digest) -> Option<Known> {
         match self {
             Self::None => None,
-            Self::Memory(memory) => Known::decode(memory.entries.get(&name)?),
+            Self::Memory(memory) => Known::decode(name, memory.entries.get(&name)?),
             Self::Folder(cache) => cache.get(name),
         }
     }
@@ -126,7 +138,7 @@ impl Shelf {
     pub(super) fn put(&mut self, name: Digest, known: &Known) {
         match self {
             Self::None => {}
-            Self::Memory(memory) => memory.put(name, known.encode()),
+            Self::Memory(memory) => memory.put(name, known.encode(name)),
             Self::Folder(cache) => cache.put(name, known),
         }
     }
@@ -185,6 +197,7 @@ mod tests {
         assert_ne!(name(|spec| spec.float_mode = FloatMode::Canonical), same);
         assert_ne!(name(|spec| spec.fuel_schedule = Digest::of(b"another")), same);
         assert_ne!(name(|spec| spec.release = "0.0.0".into()), same);
+        assert_ne!(name(|spec| spec.replicates.count = 2), same);
         let data = DataId { digest: Digest::of(b"data"), bytes: 4 };
         assert_ne!(name(|spec| _ = spec.data.insert("digits".into(), data)), same);
         let arguments = Arguments { config: Vec::new(), seed: Seed(2) };
