@@ -29,11 +29,13 @@ fn run(body: &str, reward: ReplicateReward) -> (StudyState, Vec<Report>) {
     let builder = Study::builder(&file).num_trials(16).isolation(Isolation::Thread).jobs(2);
     let limits = Limits { fuel_max: 20_000_000, ..Limits::default() };
     let result = builder.limits(limits).replicates(COUNT, reward).run(&store).unwrap();
-    let reports = Reader::open(&store).unwrap().entries().filter_map(|entry| match entry.unwrap().event {
+    let reader = Reader::open(&store).unwrap();
+    let reports = reader.entries().filter_map(|entry| match entry.unwrap().event {
         Event::Reported { report, .. } => Some(report),
         _ => None,
     });
-    (result.state, reports.collect())
+    let reports = reports.collect();
+    (result.state, reports)
 }
 
 fn seeds(trial: &TrialRecord) -> [Seed; COUNT as usize] {
