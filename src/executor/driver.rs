@@ -93,6 +93,8 @@ struct Driver<'a, 'b> {
     served: BTreeMap<TrialId, Served>,
     /// Those of them that wait for nothing.
     to_serve: BTreeSet<TrialId>,
+    /// Those of them of which no more is known, and who wait for what is to be consumed.
+    all_said: BTreeSet<TrialId>,
     /// The trials that were served in this run, each up to its fuel.
     cached: BTreeMap<TrialId, Fuel>,
     began: Instant,
@@ -151,6 +153,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             recordings: Recordings::default(),
             served: BTreeMap::new(),
             to_serve: BTreeSet::new(),
+            all_said: BTreeSet::new(),
             cached: BTreeMap::new(),
             early_logs: EarlyLogs::default(),
             artifact_bytes: 0,

@@ -46,6 +46,13 @@ fn is_odd(seed: &Seed) -> bool {
     seed.0 % 2 == 1
 }
 
+/// Whether a guest of that seed does harm where it asks [`HARM`].
+fn does_harm(seed: &Seed) -> bool {
+    seed.0.is_multiple_of(4)
+}
+
+const HARM: &str = "(i64.eqz (i64.rem_u (local.get $seed) (i64.const 4)))";
+
 /// Checks how the trials end, which follows from their seeds; both kinds are to be among them.
 fn check(body: &str, expected: impl Fn(&[Seed]) -> Option<Outcome>) {
     let (state, _) = run(body, ReplicateReward::Mean);
@@ -91,9 +98,9 @@ fn the_fuel_of_a_trial_is_that_of_all_its_replicates() {
 
 #[test]
 fn a_replicate_that_traps_ends_its_trial_by_its_number() {
-    let body = "(if (i64.eqz (i64.rem_u (local.get $seed) (i64.const 2))) (then REPORT) (else (unreachable)))";
-    check(body, |seeds| {
-        let number = seeds.iter().position(is_odd)? as u32 + 1;
+    let body = format!("(if {HARM} (then (unreachable)) (else REPORT))");
+    check(&body, |seeds| {
+        let number = seeds.iter().position(does_harm)? as u32 + 1;
         let outcome = Box::new(Outcome::Trapped { trap: TrapKind::Unreachable });
         Some(Outcome::OfReplicate { number, outcome })
     });
@@ -101,10 +108,9 @@ fn a_replicate_that_traps_ends_its_trial_by_its_number() {
 
 #[test]
 fn a_replicate_that_never_ends_goes_past_its_own_limit() {
-    let body = "(if (i64.eqz (i64.rem_u (local.get $seed) (i64.const 2))) (then REPORT)
-        (else (loop $for_ever (br $for_ever))))";
-    check(body, |seeds| {
-        let number = seeds.iter().position(is_odd)? as u32 + 1;
+    let body = format!("(if {HARM} (then (loop $for_ever (br $for_ever))) (else REPORT))");
+    check(&body, |seeds| {
+        let number = seeds.iter().position(does_harm)? as u32 + 1;
         let limit = trialbox::study::Limit::FuelMax;
         Some(Outcome::OfReplicate { number, outcome: Box::new(Outcome::Exceeded { limit }) })
     });

@@ -120,6 +120,7 @@ impl Driver<'_, '_> {
         let milestone = milestone.map(|level| self.milestone_at(level));
         if let Some(served) = self.served.get_mut(&trial) {
             served.milestone = milestone;
+            self.all_said.remove(&trial);
             self.to_serve.insert(trial);
         }
     }
@@ -129,6 +130,7 @@ impl Driver<'_, '_> {
         let was_served = self.served.remove(&trial).is_some();
         if was_served {
             self.to_serve.remove(&trial);
+            self.all_said.remove(&trial);
             self.held.remove(&trial);
         }
         was_served
@@ -136,6 +138,9 @@ impl Driver<'_, '_> {
 
     /// Serves trials that can go on; says whether there were any.
     pub(super) fn serve(&mut self) -> Result<bool, ExecutorError> {
+        let study = &self.study;
+        let consumed: Vec<TrialId> = self.all_said.extract_if(.., |trial| study.bytes_waiting(*trial) == 0).collect();
+        self.to_serve.extend(consumed);
         for turn in 0..SERVED_PER_TURN {
             let Some(trial) = self.to_serve.pop_first() else { return Ok(turn > 0) };
             self.serve_trial(trial)?;
@@ -149,6 +154,11 @@ impl Driver<'_, '_> {
             let fuel = served.fuel;
             let told = match next {
                 Next::Wait => return self.mark_cached(trial, fuel),
+                Next::Unknown if self.study.bytes_waiting(trial) > 0 => {
+                    // What it has said may be enough to end it, once that is consumed.
+                    self.all_said.insert(trial);
+                    return self.mark_cached(trial, fuel);
+                }
                 Next::Unknown => return self.run_after_all(trial, fuel),
                 Next::Note(Note::Logged(piece)) => {
                     self.journal.append_log(trial, &piece)?;
