@@ -58,7 +58,7 @@ pub enum Outcome {
         /// Its number, from 1; of several the lowest.
         number: u32,
         /// How it ended.
-        outcome: Box<Outcome>,
+        outcome: Box<Self>,
     },
 }
 
