@@ -66,7 +66,7 @@ impl Run {
     }
 
     fn suggest(&mut self, trial: u64) -> Config {
-        self.searcher.suggest(&SuggestContext { trial: TrialId(trial), elapsed: VirtualTime(0) }).unwrap()
+        self.searcher.suggest(&SuggestContext { trial: TrialId(trial), elapsed: VirtualTime(0), milestone: None }).unwrap()
     }
 
     fn tell(&mut self, trial: u64, config: &Config, kind: ObservationKind) {
@@ -75,7 +75,7 @@ impl Run {
 
     fn end(&mut self, trial: u64, config: &Config, reward: Option<f64>) {
         if let Some(reward) = reward {
-            self.tell(trial, config, ObservationKind::Rewarded { level: None, reward });
+            self.tell(trial, config, ObservationKind::Rewarded { level: None, reward, constraint: None });
         }
         self.tell(trial, config, ObservationKind::JobEnded);
     }
@@ -244,7 +244,7 @@ fn the_last_reward_of_a_trial_counts() {
         let mut run = Run::new(&toy(), spec(1), 5);
         let config = run.suggest(0);
         for &reward in rewards {
-            run.tell(0, &config, ObservationKind::Rewarded { level: None, reward });
+            run.tell(0, &config, ObservationKind::Rewarded { level: None, reward, constraint: None });
         }
         run.tell(0, &config, ObservationKind::JobEnded);
         run.searcher.model_parameters()[0].1

@@ -11,11 +11,13 @@ use super::kinds::{self, Family};
 use super::reader::{Item, TableReader, items, report};
 use super::reference::Section;
 use super::study_file::{Ending, StudyFile};
-use super::{amount, space};
+use super::{amount, points, space};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::space::Space;
-use crate::study::{Clock, FloatMode, Limit, SpecError, StudySpec};
+use crate::study::{
+    Clock, FloatMode, Limit, REPLICATES_MAX, ReplicateReward, Replicates, SpecError, StudySpec, TrialSeeds,
+};
 
 /// How long a study file may be.
 const FILE_BYTES_MAX: usize = 1 << 20;
@@ -56,6 +58,7 @@ fn empty() -> StudyFile {
         metrics_span: 0..0,
         space: Vec::new(),
         space_span: 0..0,
+        points: Vec::new(),
         settings: StudySpec::new("", space, Digest::of(b"")),
     }
 }
@@ -98,6 +101,11 @@ impl FileReader<'_> {
         if let Some(seed) = top.take("seed").and_then(|item| item.integer(0..=u64::MAX, self.problems)) {
             self.file.settings.seed = Seed(seed);
         }
+        let trial_seeds = top.take("trial_seeds");
+        if trial_seeds.and_then(|item| item.one_of(&["per_trial", "per_study"], self.problems)) == Some("per_study") {
+            self.file.settings.trial_seeds = TrialSeeds::PerStudy;
+        }
+        self.replicates(&mut top);
         let clock = top.take("clock").and_then(|item| item.one_of(&["virtual", "wall"], self.problems));
         self.file.settings.clock = if clock == Some("wall") { Clock::Wall } else { Clock::Virtual };
         let wall_time_max = top.take("wall_time_max").and_then(|item| item.nanoseconds(self.problems));
@@ -118,6 +126,19 @@ impl FileReader<'_> {
         }
         top.finish(self.problems);
         self.check();
+    }
+
+    fn replicates(&mut self, top: &mut TableReader<'_>) {
+        let (range, problems) = (1..=u64::from(REPLICATES_MAX), &mut *self.problems);
+        let Replicates { count, reward } = &mut self.file.settings.replicates;
+        let given = top.take("replicates").and_then(|item| item.integer(range, problems));
+        *count = given.and_then(|count| u32::try_from(count).ok()).unwrap_or(*count);
+        let how = top.take("replicate_reward");
+        *reward = match how.and_then(|item| item.one_of(&["mean", "median", "worst"], problems)) {
+            Some("median") => ReplicateReward::Median,
+            Some("worst") => ReplicateReward::Worst,
+            _ => ReplicateReward::Mean,
+        };
     }
 
     fn section(&mut self, top: &mut TableReader<'_>, name: &str, read: fn(&mut Self, &mut TableReader<'_>)) {
@@ -154,6 +175,9 @@ impl FileReader<'_> {
 
     fn searcher(&mut self, table: &mut TableReader<'_>) {
         self.kind(&kinds::SEARCHERS, table);
+        if let Some(item) = table.take("points_to_evaluate") {
+            self.file.points = points::read(&item, self.problems);
+        }
     }
 
     fn kind(&mut self, family: &Family, table: &mut TableReader<'_>) {

@@ -9,6 +9,7 @@ mod error;
 mod file_reader;
 mod kinds;
 mod merge;
+mod points;
 mod reader;
 mod reference;
 mod space;

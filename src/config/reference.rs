@@ -36,6 +36,27 @@ const TOP: &[Row] = &[
     ("component", "path", "none", "The component that is trained, relative to the study file."),
     ("seed", "integer from 0", "31415927", "The number from which every random draw of the study follows."),
     (
+        "trial_seeds",
+        "`\"per_trial\"` or `\"per_study\"`",
+        "`\"per_trial\"`",
+        "Whether each trial has a seed of its own, or all have the same. With `per_study`, trials of equal configurations are equal, and one of them \
+         stands for all.",
+    ),
+    (
+        "replicates",
+        "integer from 1 to 100",
+        "1",
+        "With how many seeds each configuration is tried. A trial runs so many instances of the component side by side, the first with the trial's \
+         seed; its reports are made of theirs, and its fuel is that of all.",
+    ),
+    (
+        "replicate_reward",
+        "`\"mean\"`, `\"median\"` or `\"worst\"`",
+        "`\"mean\"`",
+        "What of the replicates' rewards counts, and of their `constraint_attr`. `worst` is the smallest reward and the largest constraint. Other \
+         numbers in reports have their mean.",
+    ),
+    (
         "clock",
         "`\"virtual\"` or `\"wall\"`",
         "`\"virtual\"`",
@@ -94,6 +115,15 @@ const SCHEDULER: &[Row] = &[
         "Whether reports in the history carry what the searcher says of its model.",
     ),
 ];
+
+const SEARCHER: &[Row] = &[(
+    "points_to_evaluate",
+    "list of tables",
+    "empty",
+    "Configurations that are tried first, in this order, in place of the searcher's first suggestions and of the default configuration, such as \
+     `[{ learning_rate = 0.1 }, { \"optimiser.sgd.momentum\" = 0.9 }]`. What one leaves out has its default; what is inactive is left out. Equal \
+     ones are tried once, unless `allow_duplicates` is set.",
+)];
 
 const RESOURCE: &[Row] = &[
     ("num_cpus", "integer from 1", "1", "Virtual processors that a trial occupies."),
@@ -181,7 +211,7 @@ impl Section {
         vec![
             Self::of("", TOP),
             Self::choosing(&kinds::SCHEDULERS, SCHEDULER),
-            Self::choosing(&kinds::SEARCHERS, &[]),
+            Self::choosing(&kinds::SEARCHERS, SEARCHER),
             Self::of("resource", RESOURCE),
             Self::of("capacity", CAPACITY),
             Self::limits(),

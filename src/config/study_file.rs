@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::error::{ConfigError, ConfigWarnings, Problem, Span, shown, shown_space_error};
 use super::kinds::Chosen;
+use super::points::Point;
 use super::space::SpaceEntry;
 use super::{file_reader, merge};
 use crate::numeric::amount::Seed;
 use crate::numeric::digest::Digest;
-use crate::space::{Parameter, Space};
+use crate::space::{Config, Parameter, Space};
 use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, Metrics, SpecError, StudySpec};
 
 /// A study file that was read: well formed in itself, not yet compared with its component.
@@ -30,6 +31,8 @@ pub struct StudyFile {
     pub(super) space: Vec<SpaceEntry>,
     /// Where `[space]` stands.
     pub(super) space_span: Span,
+    /// What is to be tried first, in order.
+    pub(super) points: Vec<Point>,
     /// All other settings; its space is empty.
     pub(super) settings: StudySpec,
 }
@@ -154,6 +157,7 @@ impl StudyFile {
         spec.data = data;
         spec.fuel_schedule = fuel_schedule;
         spec.metrics = self.metrics(description);
+        spec.points_to_evaluate = self.points_of(&spec.space)?;
         for kind in &self.kinds {
             kind.complete(&mut spec, description).map_err(ConfigError::one)?;
         }
@@ -164,6 +168,21 @@ impl StudyFile {
                 let problem = self.kind_problem(&error);
                 Err(ConfigError::one(problem.unwrap_or_else(|| self.metrics_problem(&spec, &error))))
             }
+        }
+    }
+
+    /// The configurations that are tried first.
+    fn points_of(&self, space: &Space) -> Result<Vec<Config>, ConfigError> {
+        let (mut points, mut problems) = (Vec::new(), Vec::new());
+        for point in &self.points {
+            match point.completed(space) {
+                Ok(point) => points.push(point),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        match ConfigError::of(problems) {
+            None => Ok(points),
+            Some(error) => Err(error),
         }
     }
 

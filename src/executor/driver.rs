@@ -4,13 +4,17 @@
 
 #![expect(clippy::disallowed_methods, reason = "wall time is the driver's to read; none of it reaches the log")]
 
+mod serving;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use self::serving::Served;
 use super::early_logs::EarlyLogs;
 use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
+use super::results::{Function, Recordings, Shelf};
 use super::{
     EARLY_TRIALS_PER_SLOT, ExecutorError, Interrupt, Interruption, Journal, KeepArtifacts, Program, RunEnd, RunOptions,
     Speculation,
@@ -18,7 +22,7 @@ use super::{
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, fuel_schedule};
 use crate::study::{
-    Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, RunProgress, Study, TrialRecord,
+    Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, Replication, RunProgress, Study, TrialRecord,
 };
 
 /// How often the journal is committed and observers are told.
@@ -48,6 +52,9 @@ pub fn run(
 ) -> Result<RunEnd, ExecutorError> {
     let mut driver = Driver::new(study, program, journal, observers, options)?;
     let end = driver.run(interrupt);
+    if end.is_ok() {
+        driver.shelve_all();
+    }
     let committed = driver.journal.commit();
     let end = end?;
     committed?;
@@ -76,6 +83,20 @@ struct Driver<'a, 'b> {
     held: BTreeSet<TrialId>,
     early_logs: EarlyLogs,
     early_trials_max: u64,
+    /// What this study's trials are a function of.
+    function: Function,
+    /// Where is what is known of trials.
+    shelf: Shelf,
+    /// What trials on workers have done, to be put on the shelf.
+    recordings: Recordings,
+    /// The trials that need not run on.
+    served: BTreeMap<TrialId, Served>,
+    /// Those of them that wait for nothing.
+    to_serve: BTreeSet<TrialId>,
+    /// Those of them of which no more is known, and who wait for what is to be consumed.
+    all_said: BTreeSet<TrialId>,
+    /// The trials that were served in this run, each up to its fuel.
+    cached: BTreeMap<TrialId, Fuel>,
     began: Instant,
     progress: RunProgress,
 }
@@ -127,6 +148,13 @@ impl<'a, 'b> Driver<'a, 'b> {
         }
         let slots = study.spec().slots().map_or(1, u64::from);
         Ok(Self {
+            function: Function::of(study.spec()),
+            shelf: Shelf::of(study.spec(), &options.reuse),
+            recordings: Recordings::default(),
+            served: BTreeMap::new(),
+            to_serve: BTreeSet::new(),
+            all_said: BTreeSet::new(),
+            cached: BTreeMap::new(),
             early_logs: EarlyLogs::default(),
             artifact_bytes: 0,
             early_trials_max: match options.speculation {
@@ -170,8 +198,9 @@ impl<'a, 'b> Driver<'a, 'b> {
                 self.tick()?;
                 return Ok(RunEnd::Finished);
             }
+            let was_serving = self.serve()?;
             self.start_early();
-            self.take_in(next_tick)?;
+            self.take_in(if was_serving { self.began } else { next_tick })?;
             let now = Instant::now();
             if now >= next_tick {
                 self.tick()?;
@@ -190,7 +219,8 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn hire(&mut self, quarantine: bool) -> Result<(), ExecutorError> {
         let mut handle = self.pool.spawn()?;
         let paused_memory_bytes_max = self.options.paused_memory_bytes_max / self.options.jobs.max(1) as u64;
-        handle.tell(ToWorker::Load { program: self.program.clone(), cache: self.cache(), paused_memory_bytes_max });
+        let program = Program { replication: Replication::of(self.study.spec()), ..self.program.clone() };
+        handle.tell(ToWorker::Load { program, cache: self.cache(), paused_memory_bytes_max });
         self.workers.insert(handle.id, Staffed { handle, trials: 0, early: 0, quarantine, loaded: false });
         Ok(())
     }
@@ -215,12 +245,19 @@ impl<'a, 'b> Driver<'a, 'b> {
                 Action::Append(entry) => self.append(&entry)?,
                 Action::Launch(job) if self.trials.contains_key(&job.trial) => self.go_on(&job),
                 Action::Launch(job) => self.relaunch(&job)?,
+                Action::Continue { trial, .. } if self.served.contains_key(&trial) => self.go_on_serving(trial),
                 Action::Continue { trial, .. } => {
                     let job = self.study.job(trial).cloned();
                     job.iter().for_each(|job| self.go_on(job));
                 }
-                Action::Pause(trial) => self.pause(trial)?,
+                Action::Pause(trial) => {
+                    self.shelve(trial);
+                    self.pause(trial)?;
+                }
                 Action::Stop(trial) => {
+                    self.stop_serving(trial);
+                    self.shelve(trial);
+                    self.recordings.forget(trial);
                     if let Some(placed) = self.trials.remove(&trial) {
                         self.tell(placed.worker, ToWorker::Stop(trial));
                         self.release_place(&placed)?;
@@ -320,6 +357,10 @@ impl<'a, 'b> Driver<'a, 'b> {
             let wanting = self.workers.iter().filter(|(_, worker)| wants_more(worker));
             let Some(worker) = wanting.min_by_key(|(_, worker)| worker.early).map(|(id, _)| *id) else { return };
             let Some(job) = self.study.start_early() else { return };
+            if self.seems_known(&job) {
+                // It takes no time when its turn comes.
+                continue;
+            }
             self.launch(Some(worker), &job, Doing::Early);
         }
     }
@@ -328,6 +369,9 @@ impl<'a, 'b> Driver<'a, 'b> {
         let Some(worker) = worker else { return };
         let trial = job.trial;
         let arguments = Arguments::of(&self.study.spec().space, &job.config, job.seed);
+        if !self.shelf.is_none() {
+            self.recordings.begin(trial, self.function.at(&arguments), Fuel(0));
+        }
         let milestone = job.milestone.filter(|_| !self.is_quarantine(worker));
         let placed = Placed { worker, fuel: Fuel(0), doing, milestone };
         let place = self.place(job, &placed);
@@ -337,13 +381,17 @@ impl<'a, 'b> Driver<'a, 'b> {
     }
 
     fn place(&self, job: &Job, placed: &Placed) -> Place {
-        let metrics = &self.study.spec().metrics;
-        let milestone = placed.milestone.map(|level| match metrics.time_is_fuel() {
-            true => MilestoneAt::Fuel(Fuel(level)),
-            false => MilestoneAt::Report { attribute: metrics.time_attr.clone(), level },
-        });
+        let milestone = placed.milestone.map(|level| self.milestone_at(level));
         let is_early = placed.doing == Doing::Early;
         Place { slot: job.slot, start: job.start, fuel_before: job.fuel_before, milestone, is_early }
+    }
+
+    fn milestone_at(&self, level: u64) -> MilestoneAt {
+        let metrics = &self.study.spec().metrics;
+        match metrics.time_is_fuel() {
+            true => MilestoneAt::Fuel(Fuel(level)),
+            false => MilestoneAt::Report { attribute: metrics.time_attr.clone(), level },
+        }
     }
 
     /// A trial goes on where it is: past a milestone, from a pause, or as one that was early.
@@ -405,6 +453,9 @@ impl<'a, 'b> Driver<'a, 'b> {
     }
 
     fn pause(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
+        if self.stop_serving(trial) {
+            return Ok(());
+        }
         let Some(mut placed) = self.trials.remove(&trial) else { return Ok(()) };
         let worker = placed.worker;
         if self.is_quarantine(worker) {
@@ -534,6 +585,10 @@ impl<'a, 'b> Driver<'a, 'b> {
         self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
         placed.fuel = fuel;
         let is_early = matches!(placed.doing, Doing::Early | Doing::Resting);
+        let keeps_contents = self.options.keep_artifacts != KeepArtifacts::None;
+        if let Some((name, known)) = self.recordings.note(&happening, keeps_contents) {
+            self.shelf.put(name, &known);
+        }
         match happening {
             Happening::Reported { report, .. } => {
                 self.study.handle(Input::Reported { trial, fuel, report })?;
@@ -553,28 +608,38 @@ impl<'a, 'b> Driver<'a, 'b> {
                     self.release_place(&placed)?;
                 }
                 let records = artifacts.iter().map(|artifact| artifact.record.clone()).collect();
-                if !artifacts.is_empty() {
-                    self.artifact_bytes = self.artifact_bytes.saturating_add(bytes_of(&artifacts));
-                    self.artifacts.insert(trial, artifacts);
-                }
+                self.put_aside(trial, artifacts);
                 self.study.handle(Input::Ended { trial, fuel, outcome, artifacts: records })?;
             }
         }
         Ok(())
     }
 
+    /// What a trial left behind is kept until its end is in the log.
+    fn put_aside(&mut self, trial: TrialId, artifacts: Vec<Artifact>) {
+        if !artifacts.is_empty() {
+            self.artifact_bytes = self.artifact_bytes.saturating_add(bytes_of(&artifacts));
+            self.artifacts.insert(trial, artifacts);
+        }
+    }
+
     /// A trial that was paused or rested was dropped. If it was promoted or started in the meantime, it is run again at once.
     fn relaunch_dropped(&mut self, trial: TrialId) -> Result<(), ExecutorError> {
         let Some(placed) = self.trials.remove(&trial) else { return Ok(()) };
         self.held.remove(&trial);
+        self.recordings.forget(trial);
         self.release_place(&placed)?;
         let Some(job) = self.study.job(trial).cloned() else { return Ok(()) };
         self.relaunch(&job)
     }
 
-    /// Runs a trial again from its start.
+    /// Runs a trial from its start, or again from there, unless it is known what it does.
     fn relaunch(&mut self, job: &Job) -> Result<(), ExecutorError> {
         self.study.handle(Input::Restarted { trial: job.trial })?;
+        if self.begin_to_serve(job) {
+            return Ok(());
+        }
+        self.journal.mark_cached(job.trial, None)?;
         let worker = self.least_busy();
         self.launch(worker, job, Doing::Running);
         Ok(())
@@ -582,7 +647,7 @@ impl<'a, 'b> Driver<'a, 'b> {
 
     /// A trial whose reports pile up waits inside its next one.
     fn hold_if_ahead(&mut self, trial: TrialId) {
-        if self.study.bytes_waiting(trial) <= HOLD_ABOVE_BYTES || self.held.contains(&trial) {
+        if !self.is_ahead(trial) || self.held.contains(&trial) {
             return;
         }
         let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) else { return };
@@ -593,12 +658,19 @@ impl<'a, 'b> Driver<'a, 'b> {
         self.tell(worker, ToWorker::Hold { trial, held: true });
     }
 
+    /// Whether the trial's reports pile up.
+    fn is_ahead(&self, trial: TrialId) -> bool {
+        self.study.bytes_waiting(trial) > HOLD_ABOVE_BYTES
+    }
+
     fn release_held(&mut self) {
         let behind: Vec<TrialId> =
             self.held.iter().copied().filter(|trial| self.study.bytes_waiting(*trial) < RELEASE_BELOW_BYTES).collect();
         for trial in behind {
             self.held.remove(&trial);
-            if let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) {
+            if self.served.contains_key(&trial) {
+                self.to_serve.insert(trial);
+            } else if let Some(worker) = self.trials.get(&trial).map(|placed| placed.worker) {
                 self.tell(worker, ToWorker::Hold { trial, held: false });
             }
         }
@@ -627,6 +699,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         for (trial, doing) in aboard {
             self.trials.remove(&trial);
             self.held.remove(&trial);
+            self.recordings.forget(trial);
             if doing != Doing::Running {
                 // It is run again if it is promoted or started. An early one may be the culprit; then it will show itself.
                 continue;

@@ -67,6 +67,10 @@ impl Journal for StoreJournal<'_> {
         Ok(self.store.keep_artifacts_of(trial)?)
     }
 
+    fn mark_cached(&mut self, trial: TrialId, fuel: Option<Fuel>) -> Result<(), JournalError> {
+        Ok(self.store.mark_cached(trial, fuel)?)
+    }
+
     fn commit(&mut self) -> Result<(), JournalError> {
         Ok(self.store.commit()?)
     }
@@ -115,6 +119,10 @@ impl Journal for VerifyingJournal<'_> {
     }
 
     fn drop_artifacts_except(&mut self, _: TrialId) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn mark_cached(&mut self, _: TrialId, _: Option<Fuel>) -> Result<(), JournalError> {
         Ok(())
     }
 

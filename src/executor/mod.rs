@@ -5,16 +5,19 @@
 
 mod driver;
 mod early_logs;
+mod guest;
 mod interrupt;
 mod journal;
 mod kept;
 mod message;
 mod pool;
+mod results;
 mod single;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use driver::run;
@@ -22,12 +25,13 @@ pub use interrupt::Interrupt;
 pub use journal::{Difference, StoreJournal, VerifyingJournal};
 pub use message::LoadError;
 pub use pool::{run_as_worker_if_asked, set_worker_program};
+pub use results::{ResultCache, ResultCacheError};
 pub use single::{TrialProgress, TrialResult, inspect, run_trial};
 
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Artifact, ComponentError};
-use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, LogPiece, StudyError};
+use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, LogPiece, Replication, StudyError};
 
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +62,21 @@ pub struct RunOptions {
     pub paused_memory_bytes_max: u64,
     /// Whether processors that would wait are given work that may turn out unneeded.
     pub speculation: Speculation,
+    /// Which trials need not run because an equal one has.
+    pub reuse: Reuse,
+}
+
+/// Which trials need not run because an equal one has: of the same component, data, limits, configuration and seed.
+#[derive(Clone, Debug, Default)]
+pub enum Reuse {
+    /// Those that are equal to an earlier one of the same run. That can only be where a study allows duplicates and its trials have one
+    /// seed.
+    #[default]
+    OfThisRun,
+    /// Those that any study with the same folder has run.
+    OfFolder(Arc<ResultCache>),
+    /// None: every trial is run.
+    Never,
 }
 
 /// Whether processors that would wait are given work that may turn out unneeded.
@@ -101,6 +120,7 @@ impl Default for RunOptions {
             speculation: Speculation::default(),
             keep_artifacts: KeepArtifacts::default(),
             cache: None,
+            reuse: Reuse::default(),
         }
     }
 }
@@ -118,6 +138,8 @@ pub struct Program {
     pub limits: Limits,
     /// How NaN is treated.
     pub float_mode: FloatMode,
+    /// How often each trial is run, and how that becomes one. In a study it is the specification that says so.
+    pub replication: Replication,
 }
 
 /// How a run came to its end.
@@ -169,6 +191,12 @@ pub trait Journal {
     /// # Errors
     /// If it cannot be written.
     fn drop_artifacts_except(&mut self, trial: TrialId) -> Result<(), JournalError>;
+
+    /// Takes note that a trial's results came from a cache, up to that fuel; with none that they did not. No event tells it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn mark_cached(&mut self, trial: TrialId, fuel: Option<Fuel>) -> Result<(), JournalError>;
 
     /// Makes what was written last.
     ///

@@ -7,22 +7,21 @@
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::Program;
+use super::guest::{Guest, Makings, Note, Step};
 use super::kept::Kept;
 use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::component::{self, ComponentError};
-use crate::sandbox::engine::YIELD_INTERVAL;
-use crate::sandbox::instance::{self, EngineFailure};
-use crate::sandbox::{CompiledCache, DataSets, Ended, Gate, Inspection, Sandbox, TrialSink, fuel_schedule};
-use crate::study::{ComponentId, FloatMode, Limits, LogPiece, Report};
+use crate::sandbox::instance;
+use crate::sandbox::{CompiledCache, DataSets, Ended, Inspection, Sandbox, fuel_schedule};
+use crate::study::{ComponentId, FloatMode, Limits, Report};
 
 /// How long what has happened may wait to be passed on with more.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
@@ -30,8 +29,6 @@ const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
 const FLUSH_COUNT: usize = 256;
 /// About how many bytes of it may wait.
 const FLUSH_BYTES: u64 = 1 << 20;
-/// What a paused trial is taken to need beside its memory, its stack and its artifacts: the host's state.
-const KEPT_BYTES: u64 = 48 << 10;
 
 /// Where a worker's messages go. It fails when the driver is gone.
 pub(super) type Outbox<'a> = &'a mut dyn FnMut(FromWorker) -> Result<(), DriverGone>;
@@ -39,20 +36,11 @@ pub(super) type Outbox<'a> = &'a mut dyn FnMut(FromWorker) -> Result<(), DriverG
 /// The driver is gone; the worker has nothing left to do.
 pub(super) struct DriverGone;
 
-/// What the trials of a worker are made of.
-struct Loaded {
-    program: instance::Program,
-    limits: Arc<Limits>,
-    data: Arc<DataSets>,
-}
-
 /// A trial that the worker runs, or keeps while it is paused.
 struct Fiber {
     trial: TrialId,
     place: Place,
-    future: Pin<Box<dyn Future<Output = Result<Ended, EngineFailure>> + Send>>,
-    happened: Arc<Happened>,
-    gate: Arc<Gate>,
+    guest: Guest,
     /// A lower bound of its fuel at its next event.
     bound: Fuel,
     held: bool,
@@ -65,7 +53,7 @@ struct Fiber {
 impl Fiber {
     /// Whether it makes sense to run it now.
     fn is_runnable(&self) -> bool {
-        !(self.waits || self.held && self.gate.is_waiting())
+        !(self.waits || self.held && self.guest.is_at_report())
     }
 
     /// Where it stands on the study's clock.
@@ -100,38 +88,6 @@ impl Fiber {
     }
 }
 
-/// What a trial's host functions have noted down since the last time that somebody looked.
-#[derive(Default)]
-struct Happened(Mutex<Vec<Note>>);
-
-enum Note {
-    Reported(Fuel, Report),
-    Logged(LogPiece),
-}
-
-struct Sink(Arc<Happened>);
-
-impl TrialSink for Sink {
-    fn report(&mut self, fuel: Fuel, report: Report) {
-        self.0.push(Note::Reported(fuel, report));
-    }
-
-    fn log(&mut self, piece: LogPiece) {
-        self.0.push(Note::Logged(piece));
-    }
-}
-
-impl Happened {
-    fn push(&self, note: Note) {
-        // Nothing panics while it holds the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(note);
-    }
-
-    fn take(&self) -> Vec<Note> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
 /// Works until the driver is gone.
 pub(super) fn work(inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) {
     let mut worker = Worker {
@@ -148,7 +104,7 @@ pub(super) fn work(inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) {
 }
 
 struct Worker {
-    loaded: Option<Loaded>,
+    loaded: Option<Makings>,
     fibers: Vec<Fiber>,
     /// What was not passed on yet.
     happenings: Vec<Happening>,
@@ -240,7 +196,7 @@ impl Worker {
                 let running = self.fibers.iter_mut().find(|fiber| fiber.trial == trial);
                 if let Some(fiber) = running.or_else(|| self.kept.get_mut(trial)) {
                     fiber.held = held;
-                    fiber.gate.set_closed(held);
+                    fiber.guest.hold(held);
                 }
                 Ok(())
             }
@@ -251,14 +207,9 @@ impl Worker {
         // The driver loads before it launches.
         let Some(loaded) = &self.loaded else { return };
         let Launch { trial, place, arguments } = launch;
-        let happened = Arc::new(Happened::default());
-        let gate = Arc::new(Gate::default());
-        let program = loaded.program.clone();
-        let (limits, data) = (loaded.limits.clone(), loaded.data.clone());
-        let (sink, held_by) = (Box::new(Sink(happened.clone())), gate.clone());
-        let future = Box::pin(async move { program.train(arguments, limits, data, sink, held_by).await });
+        let guest = Guest::new(loaded, arguments);
         let (bound, held, reached, waits) = (Fuel(0), false, 0, false);
-        self.fibers.push(Fiber { trial, place, future, happened, gate, bound, held, reached, waits });
+        self.fibers.push(Fiber { trial, place, guest, bound, held, reached, waits });
     }
 
     /// Keeps a trial for later, as far as there is memory.
@@ -287,7 +238,7 @@ impl Worker {
     fn take_off(&mut self, trial: TrialId) -> Option<(Fiber, u64)> {
         let index = self.fibers.iter().position(|fiber| fiber.trial == trial)?;
         let fiber = self.fibers.swap_remove(index);
-        let bytes = fiber.gate.kept_bytes().saturating_add(fiber.gate.stack_bytes()).saturating_add(KEPT_BYTES);
+        let bytes = fiber.guest.kept_bytes();
         Some((fiber, bytes))
     }
 
@@ -300,11 +251,11 @@ impl Worker {
     /// Runs a trial until its next yield, its next report or its end.
     fn advance(&mut self, index: usize, outbox: Outbox<'_>) -> Result<(), DriverGone> {
         let fiber = &mut self.fibers[index];
-        // Yields are wake-ups of our own choosing: the trial is polled again when its turn comes.
-        let polled = fiber.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let trial = fiber.trial;
+        let mut notes = Vec::new();
+        let step = fiber.guest.run(&mut notes);
         let mut happened = Vec::new();
-        for note in fiber.happened.take() {
+        for note in notes {
             happened.push(match note {
                 Note::Reported(fuel, report) => {
                     fiber.note_report(fuel, &report);
@@ -313,33 +264,34 @@ impl Worker {
                 Note::Logged(piece) => Happening::Logged { trial, piece },
             });
         }
-        match polled {
-            Poll::Pending => {
-                if !fiber.gate.is_waiting() {
-                    // A yield comes after a whole interval since fuel was last set, which was at the last report or later.
-                    fiber.bound = fiber.bound.saturating_add(Fuel(YIELD_INTERVAL));
-                    happened.push(Happening::Advanced { trial, fuel: fiber.bound });
+        match step {
+            Ok(Step::Ended(Ended { fuel, outcome, artifacts })) => {
+                happened.push(Happening::Ended { trial, fuel, outcome, artifacts });
+                self.end(index, happened);
+                Ok(())
+            }
+            Ok(step) => {
+                if let Step::Advanced(fuel) = step {
+                    fiber.bound = fuel;
+                    happened.push(Happening::Advanced { trial, fuel });
                 }
                 happened.extend(fiber.stop_at_milestone());
                 self.note(happened);
                 Ok(())
             }
-            Poll::Ready(result) => {
-                self.fibers.swap_remove(index);
-                self.ends += 1;
-                self.note(happened);
-                match result {
-                    Ok(Ended { fuel, outcome, artifacts }) => {
-                        self.note([Happening::Ended { trial, fuel, outcome, artifacts }]);
-                        Ok(())
-                    }
-                    Err(failure) => {
-                        self.flush(outbox)?;
-                        outbox(FromWorker::Broken(failure.to_string()))
-                    }
-                }
+            Err(failure) => {
+                self.end(index, happened);
+                self.flush(outbox)?;
+                outbox(FromWorker::Broken(failure.to_string()))
             }
         }
+    }
+
+    /// A trial has come to its end with that.
+    fn end(&mut self, index: usize, happened: Vec<Happening>) {
+        self.fibers.swap_remove(index);
+        self.ends += 1;
+        self.note(happened);
     }
 
     fn flush(&mut self, outbox: Outbox<'_>) -> Result<(), DriverGone> {
@@ -353,7 +305,7 @@ impl Worker {
     }
 }
 
-fn load(program: &Program, cache: Option<PathBuf>) -> Result<Loaded, LoadError> {
+fn load(program: &Program, cache: Option<PathBuf>) -> Result<Makings, LoadError> {
     let sandbox = Sandbox::new(program.float_mode).map_err(|error| LoadError::Sandbox(error.to_string()))?;
     let bytes = component::read(&program.component)?;
     let found = Digest::of(&bytes);
@@ -364,10 +316,11 @@ fn load(program: &Program, cache: Option<PathBuf>) -> Result<Loaded, LoadError> 
     let component = compiled(&sandbox, found, &bytes, cache)?;
     component::check_world(&sandbox, &component)?;
     let data = DataSets::load(&program.data).map_err(|error| LoadError::Data(error.to_string()))?;
-    Ok(Loaded {
+    Ok(Makings {
         program: instance::Program::for_many(&sandbox, &component, &bytes)?,
         limits: Arc::new(program.limits.clone()),
         data: Arc::new(data),
+        replication: Arc::new(program.replication.clone()),
     })
 }
 

@@ -33,6 +33,8 @@ pub enum Purpose {
     Controller,
     /// What a controller decides for a trial, the index.
     Policy,
+    /// The seed of a replicate of a trial; the index is the replicate.
+    Replicate,
 }
 
 impl Purpose {
@@ -48,6 +50,7 @@ impl Purpose {
             Self::FitStart => b"fit-start",
             Self::Controller => b"controller",
             Self::Policy => b"policy",
+            Self::Replicate => b"replicate",
         }
     }
 }

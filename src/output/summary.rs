@@ -54,9 +54,16 @@ impl Counts {
     }
 }
 
-/// What there is to say of a study on a screen. `digest` is that of its log; without a `width` lines are not cut.
+/// What there is to say of a study on a screen. `digest` is that of its log, `cached` tells which trials' results came from a cache,
+/// up to which fuel; without a `width` lines are not cut.
 #[must_use]
-pub fn summary(spec: &StudySpec, state: &StudyState, digest: Digest, width: Option<usize>) -> String {
+pub fn summary(
+    spec: &StudySpec,
+    state: &StudyState,
+    digest: Digest,
+    cached: &BTreeMap<TrialId, Fuel>,
+    width: Option<usize>,
+) -> String {
     let mut lines = vec![
         format!("study    {}", printable(&spec.name, GUEST_TEXT_MAX)),
         format!("state    {}", ending(state)),
@@ -65,12 +72,24 @@ pub fn summary(spec: &StudySpec, state: &StudyState, digest: Digest, width: Opti
         format!("time     {}", number::virtual_time(state.time().since(VirtualTime(0)))),
         format!("fuel     {} in all trials", number::count(fuel(state).0)),
     ];
+    lines.extend(cached_line(state, cached));
     lines.extend(best_lines(spec, state));
     lines.extend(failure_lines(spec, state));
     let width = width.unwrap_or(usize::MAX);
     // The digest is there to be compared; half of it would be of no use.
     let cut = |line: &String| if line.starts_with("digest") { line.clone() } else { fit(line, width) };
     lines.iter().map(|line| cut(line) + "\n").collect()
+}
+
+/// How much of the study came from a cache, if anything did.
+fn cached_line(state: &StudyState, cached: &BTreeMap<TrialId, Fuel>) -> Option<String> {
+    // Of what a trial would have done after its end nothing counts.
+    let used = |(trial, fuel): (&TrialId, &Fuel)| state.trial(*trial).map(|record| record.fuel.min(*fuel));
+    let used: Vec<Fuel> = cached.iter().filter_map(used).collect();
+    let fuel = used.iter().fold(Fuel(0), |sum, fuel| sum.saturating_add(*fuel));
+    let trials = if used.len() == 1 { "trial" } else { "trials" };
+    (!used.is_empty())
+        .then(|| format!("cached   {} {trials}, {} of fuel: not run here", used.len(), number::count(fuel.0)))
 }
 
 /// Whether and why the study has ended.
@@ -171,12 +190,16 @@ fn failed(failures: &Failures) -> String {
 
 /// Why a trial failed, without what differs from one such failure to the next.
 fn reason(outcome: &Outcome) -> String {
-    match outcome {
+    match outcome.cause() {
         Outcome::Failed { message } => printable(message, GUEST_TEXT_MAX),
         Outcome::BadReport { problem, .. } => {
             let (attribute, what) = match problem {
                 ReportProblem::NotFinite { attribute, .. } => (attribute, "not a finite number"),
                 ReportProblem::NotAResource { attribute, .. } => (attribute, "not an integer from 1"),
+                ReportProblem::ReplicatesDiffer { attribute } => (attribute, "not the same in all replicates"),
+                ReportProblem::ReplicateEnded { .. } => {
+                    return "bad report: a replicate had ended, and others made another report".into();
+                }
                 ReportProblem::Unplaceable(problem) => return format!("bad report: {problem}"),
                 ReportProblem::NoConstraint { attribute } => (attribute, "missing beside a reward"),
             };
@@ -187,7 +210,7 @@ fn reason(outcome: &Outcome) -> String {
 }
 
 fn hint(spec: &StudySpec, outcome: &Outcome) -> String {
-    match outcome {
+    match outcome.cause() {
         Outcome::Exceeded { limit } => {
             let (name, value, most) = (limit.name(), spec.limits.get(*limit), *limit.range().end());
             if value >= most {
@@ -209,13 +232,19 @@ fn hint(spec: &StudySpec, outcome: &Outcome) -> String {
             "set `time_attr` under [scheduler] to the attribute that counts epochs or the like.".into()
         }
         Outcome::BadReport { problem: ReportProblem::Unplaceable(problem), .. } => unplaceable_hint(spec, problem),
+        Outcome::BadReport {
+            problem: ReportProblem::ReplicatesDiffer { .. } | ReportProblem::ReplicateEnded { .. },
+            ..
+        } => "let when and how often the training reports not depend on its seed, or set `replicates = 1`.".into(),
         Outcome::Trapped { trap: TrapKind::Unreachable } => "the trial's log may tell where it panicked.".into(),
         Outcome::StackOverflowed => "let the component recurse less; how deep it gets depends on the machine.".into(),
         Outcome::Misused { .. } => "the contract of each import stands in wit/trial.wit.".into(),
         Outcome::Crashed => "no component should be able to do this; please report it.".into(),
-        Outcome::Completed | Outcome::Stopped { .. } | Outcome::Failed { .. } | Outcome::Trapped { .. } => {
-            String::new()
-        }
+        Outcome::Completed
+        | Outcome::Stopped { .. }
+        | Outcome::Failed { .. }
+        | Outcome::Trapped { .. }
+        | Outcome::OfReplicate { .. } => String::new(),
     }
 }
 
@@ -265,7 +294,25 @@ best     accuracy = 0.9644, trial 1, epoch 10
 trial 2 failed: out of fuel: went past the limit `fuel_max`
   hint: raise `fuel_max` under [limits]; it is 1000000000000 units of fuel now.
 ";
-        assert_eq!(summary(&spec, &state, digest(), None), expected);
+        assert_eq!(summary(&spec, &state, digest(), &none(), None), expected);
+    }
+
+    fn none() -> BTreeMap<TrialId, Fuel> {
+        BTreeMap::new()
+    }
+
+    #[test]
+    fn what_came_from_a_cache_is_told_as_far_as_it_was_of_use() {
+        let (spec, state) = fixture::study();
+        let of = |cached: &[(u64, u64)]| {
+            let cached = cached.iter().map(|&(trial, fuel)| (TrialId(trial), Fuel(fuel))).collect();
+            let text = summary(&spec, &state, digest(), &cached, None);
+            text.lines().find(|line| line.starts_with("cached")).map(str::to_owned)
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[(0, 7)]).unwrap(), "cached   1 trial, 7 of fuel: not run here");
+        // Trial 3 has used 5, and there is no trial 99.
+        assert_eq!(of(&[(0, 7), (3, 100), (99, 1)]).unwrap(), "cached   2 trials, 12 of fuel: not run here");
     }
 
     #[test]
@@ -280,7 +327,7 @@ time     0.0000 virtual s
 fuel     0 in all trials
 best     none: no trial has ended
 ";
-        assert_eq!(summary(&spec, &state, digest(), None), expected);
+        assert_eq!(summary(&spec, &state, digest(), &none(), None), expected);
     }
 
     #[test]
@@ -296,7 +343,7 @@ best     none: no trial has ended
             .flat_map(|number| fixture::trial(number, config(), None, 1, outcomes[number as usize % 4].clone()))
             .collect();
         events.push(Event::StudyEnded { time: VirtualTime(2), reason: EndReason::NumTrials });
-        let text = summary(&fixture::spec(), &fixture::state(&events), digest(), None);
+        let text = summary(&fixture::spec(), &fixture::state(&events), digest(), &none(), None);
         let expected = "\
 best     none: every trial failed
 
@@ -321,7 +368,7 @@ best     none: every trial failed
             .collect();
         let spec = StudySpec { name: message(3), ..fixture::spec() };
         for width in [None, Some(40), Some(0)] {
-            let text = summary(&spec, &fixture::state(&events), digest(), width);
+            let text = summary(&spec, &fixture::state(&events), digest(), &none(), width);
             assert!(text.lines().count() < 50 && text.len() < 50_000);
             assert!(text.chars().all(|character| character == '\n' || is_printable(character)));
             let widest = text.lines().filter(|line| !line.starts_with("digest")).map(columns).max();

@@ -1,8 +1,11 @@
 //! The table of trials.
 
+use std::collections::BTreeMap;
+
 use super::number;
 use super::sanitize::{fit, printable};
 use super::table::{Align, Column, fitting, render};
+use crate::numeric::amount::{Fuel, TrialId};
 use crate::scheduler::SchedulerSpec;
 use crate::space::Domain;
 use crate::study::{StudySpec, StudyState, TrialRecord, TrialStatus};
@@ -35,15 +38,16 @@ const PARAMETER_WIDTH_MAX: usize = 24;
 /// How wide the column of rewards may be.
 const REWARD_WIDTH_MAX: usize = 20;
 
-/// The table of trials: number, status, reward, resource, fuel, and as many parameters as fit.
+/// The table of trials: number, status, reward, resource, fuel, and as many parameters as fit. `cached` has those whose results came
+/// from a cache.
 #[must_use]
-pub fn trials(spec: &StudySpec, state: &StudyState, view: &TrialsView) -> String {
+pub fn trials(spec: &StudySpec, state: &StudyState, cached: &BTreeMap<TrialId, Fuel>, view: &TrialsView) -> String {
     let all = sorted(state, view.order);
     let shown = &all[..view.limit.unwrap_or(all.len()).min(all.len())];
     if all.is_empty() {
         return "no trial was started\n".into();
     }
-    let mut table = fixed_columns(spec, state, shown);
+    let mut table = fixed_columns(spec, state, cached, shown);
     let fixed = table.len();
     table.extend(parameter_columns(spec, shown));
     let fitting = fitting(&table, view.width);
@@ -65,7 +69,12 @@ fn sorted(state: &StudyState, order: TrialsOrder) -> Vec<&TrialRecord> {
     trials
 }
 
-fn fixed_columns(spec: &StudySpec, state: &StudyState, trials: &[&TrialRecord]) -> Vec<Column> {
+fn fixed_columns(
+    spec: &StudySpec,
+    state: &StudyState,
+    cached: &BTreeMap<TrialId, Fuel>,
+    trials: &[&TrialRecord],
+) -> Vec<Column> {
     let best = state.best().map(|best| best.trial);
     let column = |heading: &str, align, width, cell: &dyn Fn(&TrialRecord) -> String| {
         Column::new(heading, align, width, trials.iter().map(|trial| cell(trial)))
@@ -82,6 +91,10 @@ fn fixed_columns(spec: &StudySpec, state: &StudyState, trials: &[&TrialRecord]) 
         column(&time, Align::Right, REWARD_WIDTH_MAX, &|trial| optional(trial.time.map(|time| time.to_string()))),
         column("fuel", Align::Right, 8, &|trial| number::count(trial.fuel.0)),
     ];
+    if !cached.is_empty() {
+        let is_cached = |trial: &TrialRecord| cached.contains_key(&trial.trial);
+        columns.push(column("", Align::Left, 6, &|trial| if is_cached(trial) { "cached" } else { "" }.into()));
+    }
     if has_brackets(spec) {
         columns.push(column("bracket", Align::Right, 10, &|trial| optional(trial.bracket.map(|it| it.to_string()))));
     }
@@ -153,14 +166,28 @@ trial        accuracy  status       epoch  fuel  learning_rate  activation
     2               -  out of fuel      -  1.0T            0.1  relu
     3             0.5  unfinished      10     5           0.02  tanh
 ";
-        assert_eq!(trials(&spec, &state, &all), expected);
+        assert_eq!(trials(&spec, &state, &BTreeMap::new(), &all), expected);
         let first = |order| {
-            let text = trials(&spec, &state, &TrialsView { order, ..all });
+            let text = trials(&spec, &state, &BTreeMap::new(), &TrialsView { order, ..all });
             text.lines().skip(1).map(|line| line.trim_start()[..1].to_owned()).collect::<String>()
         };
         assert_eq!(first(TrialsOrder::Trial), "0123");
         assert_eq!(first(TrialsOrder::Reward), "1032");
         assert_eq!(first(TrialsOrder::Fuel), "2103");
+    }
+
+    #[test]
+    fn trials_from_a_cache_are_marked() {
+        let (spec, state) = fixture::study();
+        let cached = [(TrialId(1), Fuel(5))].into();
+        let expected = "\
+trial        accuracy  status     epoch  fuel
+    0             0.8  completed     10  1.0G
+    1  best    0.9644  completed     10  2.5G  cached
+";
+        let view = TrialsView { limit: Some(2), width: Some(54), ..TrialsView::default() };
+        let text = trials(&spec, &state, &cached, &view);
+        assert_eq!(text.lines().take(3).map(|line| line.trim_end().to_owned() + "\n").collect::<String>(), expected);
     }
 
     #[test]
@@ -176,8 +203,8 @@ trial        accuracy  status     epoch  fuel  learning_rate
 
 1 more do not fit: activation
 ";
-        assert_eq!(trials(&spec, &state, &view), expected);
-        assert_eq!(trials(&spec, &fixture::empty().1, &view), "no trial was started\n");
+        assert_eq!(trials(&spec, &state, &BTreeMap::new(), &view), expected);
+        assert_eq!(trials(&spec, &fixture::empty().1, &BTreeMap::new(), &view), "no trial was started\n");
     }
 
     #[test]
@@ -193,7 +220,7 @@ trial        accuracy  status     epoch  fuel  learning_rate
         spec.metrics.reward_attr.clone_from(&hostile);
         let state = fixture::state(&events);
         for width in [None, Some(80), Some(0)] {
-            let text = trials(&spec, &state, &TrialsView { width, ..TrialsView::default() });
+            let text = trials(&spec, &state, &BTreeMap::new(), &TrialsView { width, ..TrialsView::default() });
             assert!(text.lines().count() > 10_000);
             assert!(text.chars().all(|character| character == '\n' || is_printable(character)));
             let widest = text.lines().map(columns).max().unwrap();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::seen::Seen;
 use super::{Searcher, SuggestContext};
 use crate::space::{Config, Domain, Parameter, Space, Value};
 
@@ -22,6 +23,8 @@ pub struct GridSpec {
 /// choice stands before what depends on it. Intervals, which the original refuses, are tried at evenly spaced points.
 pub struct GridSearcher {
     combinations: Combinations,
+    /// Those that are tried first, and left out here.
+    points: Seen,
 }
 
 /// All combinations of a space, lazily.
@@ -48,7 +51,7 @@ impl GridSearcher {
     /// A searcher at its first combination, with `points` values for each interval (at least 1).
     #[must_use]
     pub fn new(space: &Space, points: u32) -> Self {
-        Self { combinations: Combinations::new(space, u64::from(points.max(1))) }
+        Self { combinations: Combinations::new(space, u64::from(points.max(1))), points: Seen::new() }
     }
 
     /// All configurations of a space without intervals of reals.
@@ -62,8 +65,13 @@ impl Searcher for GridSearcher {
         true
     }
 
+    fn note_point(&mut self, point: &Config) {
+        self.points.insert(point.key());
+    }
+
     fn suggest(&mut self, _context: &SuggestContext) -> Option<Config> {
-        self.combinations.next()
+        let Self { combinations, points } = self;
+        combinations.find(|config| !points.contains(&config.key()))
     }
 }
 

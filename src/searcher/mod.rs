@@ -107,6 +107,13 @@ pub trait Searcher: Send {
         false
     }
 
+    /// Takes note, before it is asked for anything, of a configuration that is tried first: it is not to be suggested, unless
+    /// duplicates are allowed, and it stands for the first suggestion.
+    fn note_point(&mut self, _point: &Config) {}
+
+    /// Lets it suggest a configuration more than once; told before it is asked for anything.
+    fn allow_duplicates(&mut self) {}
+
     /// Takes note of what has become of a trial.
     fn observe(&mut self, _observation: &Observation<'_>) {}
 
@@ -137,6 +144,15 @@ impl SearcherSpec {
             Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, *spec, range)),
             Self::ConstrainedBayesopt(spec) => Box::new(BayesoptSearcher::constrained(space, seed, *spec, range)),
             Self::Rl(spec) => Box::new(RlSearcher::new(space, seed, *spec)),
+        }
+    }
+
+    /// Whether it can suggest a configuration more than once.
+    #[must_use]
+    pub fn can_repeat(&self) -> bool {
+        match self {
+            Self::Random(_) | Self::Bayesopt(_) | Self::ConstrainedBayesopt(_) | Self::Rl(_) => true,
+            Self::Grid(_) => false,
         }
     }
 

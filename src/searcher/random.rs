@@ -28,6 +28,8 @@ pub struct RandomSearcher {
     seed: Seed,
     first_is_default: bool,
     suggested: Seen,
+    /// Whether a configuration may be suggested more than once.
+    repeats: bool,
     /// How many configurations the space has, if that can be counted.
     count: Option<u64>,
     /// What was never suggested, once drawing has become too rarely successful.
@@ -45,26 +47,28 @@ impl RandomSearcher {
     #[must_use]
     pub fn new(space: Space, seed: Seed, first_is_default: bool) -> Self {
         let count = space.count();
-        Self { space, seed, first_is_default, suggested: Seen::new(), count, remainder: None }
+        Self { space, seed, first_is_default, suggested: Seen::new(), repeats: false, count, remainder: None }
     }
 
-    /// Counts the configuration as suggested; gives it back if it is new.
+    /// Counts the configuration as suggested; gives it back if it may be suggested now.
     pub(super) fn take(&mut self, config: Config) -> Option<Config> {
-        self.suggested.insert(config.key()).then_some(config)
+        let is_new = self.suggested.insert(config.key());
+        (is_new || self.repeats).then_some(config)
     }
 
-    /// How many configurations were suggested.
+    /// How many different configurations were suggested.
     pub(super) fn suggested(&self) -> usize {
         self.suggested.len()
     }
 
-    pub(super) fn has_suggested(&self, config: &Config) -> bool {
-        self.suggested.contains(&config.key())
+    /// Whether the configuration must not be suggested, because it was.
+    pub(super) fn is_taken(&self, config: &Config) -> bool {
+        !self.repeats && self.suggested.contains(&config.key())
     }
 
-    /// Whether every configuration of a finite space was suggested.
+    /// Whether every configuration of a finite space was suggested, and none may be again.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.count.is_some_and(|count| self.suggested.len() as u64 >= count)
+        !self.repeats && self.count.is_some_and(|count| self.suggested.len() as u64 >= count)
     }
 
     /// One of the configurations that were never suggested, each equally likely.
@@ -91,6 +95,14 @@ impl RandomSearcher {
 impl Searcher for RandomSearcher {
     fn is_oblivious(&self) -> bool {
         true
+    }
+
+    fn note_point(&mut self, point: &Config) {
+        self.suggested.insert(point.key());
+    }
+
+    fn allow_duplicates(&mut self) {
+        self.repeats = true;
     }
 
     fn suggest(&mut self, context: &SuggestContext) -> Option<Config> {

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::history::HistoryObserver;
 use super::{Examined, Plan, SessionError, Sources, TrainingHistory, begin, resume};
-use crate::executor::{Interrupt, Isolation, RunEnd, RunOptions};
+use crate::executor::{Interrupt, Isolation, ResultCache, Reuse, RunEnd, RunOptions};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::scheduler::SchedulerSpec;
 use crate::searcher::SearcherSpec;
-use crate::space::{Parameter, Space};
+use crate::space::{Config, Parameter, Space};
 use crate::store::Reader;
-use crate::study::{Best, Capacity, FloatMode, Limits, Observer, Resource, Study, StudySpec, StudyState};
+use crate::study::{
+    Best, Capacity, FloatMode, Limits, Observer, ReplicateReward, Replicates, Resource, Study, StudySpec, StudyState,
+    TrialSeeds,
+};
 
 /// Settings of a study, one call each; what is not set is the component's suggestion or the default of study files.
 ///
@@ -32,6 +36,7 @@ pub struct StudyBuilder<'a> {
     name: Option<String>,
     settings: Vec<Setting<'a>>,
     parameters: Vec<Parameter>,
+    points: Vec<Config>,
     options: RunOptions,
     observers: Vec<&'a mut dyn Observer>,
     histories: Vec<Box<dyn Observer + 'a>>,
@@ -68,6 +73,7 @@ impl Study {
             name: None,
             settings: Vec::new(),
             parameters: Vec::new(),
+            points: Vec::new(),
             options: RunOptions::default(),
             observers: Vec::new(),
             histories: Vec::new(),
@@ -114,6 +120,16 @@ impl<'a> StudyBuilder<'a> {
         self.set(move |spec| spec.seed = Seed(seed))
     }
 
+    /// Whether each trial has a seed of its own.
+    pub fn trial_seeds(self, trial_seeds: TrialSeeds) -> Self {
+        self.set(move |spec| spec.trial_seeds = trial_seeds)
+    }
+
+    /// With how many seeds each configuration is tried, and how their rewards are put together.
+    pub fn replicates(self, count: u32, reward: ReplicateReward) -> Self {
+        self.set(move |spec| spec.replicates = Replicates { count, reward })
+    }
+
     /// The scheduler with its options.
     pub fn scheduler(self, scheduler: SchedulerSpec) -> Self {
         self.set(move |spec| spec.scheduler = scheduler.clone())
@@ -122,6 +138,18 @@ impl<'a> StudyBuilder<'a> {
     /// The searcher with its options.
     pub fn searcher(self, searcher: SearcherSpec) -> Self {
         self.set(move |spec| spec.searcher = searcher.clone())
+    }
+
+    /// Configurations that are tried first, in this order, in place of the searcher's first suggestions. What one leaves out has its
+    /// default.
+    pub fn points_to_evaluate(mut self, points: impl IntoIterator<Item = Config>) -> Self {
+        self.points = points.into_iter().collect();
+        self
+    }
+
+    /// Whether a configuration may be tried more than once.
+    pub fn allow_duplicates(self, allow: bool) -> Self {
+        self.set(move |spec| spec.allow_duplicates = allow)
     }
 
     /// The attribute that is maximised.
@@ -197,6 +225,12 @@ impl<'a> StudyBuilder<'a> {
         self
     }
 
+    /// Where what trials did is kept, and looked up before one is run. It changes nothing but the time that the run takes.
+    pub fn result_cache(mut self, cache: ResultCache) -> Self {
+        self.options.reuse = Reuse::OfFolder(Arc::new(cache));
+        self
+    }
+
     /// All settings of the run itself.
     pub fn options(mut self, options: RunOptions) -> Self {
         self.options = options;
@@ -248,6 +282,11 @@ impl<'a> StudyBuilder<'a> {
         spec.limits = limits.clone();
         spec.float_mode = *float_mode;
         examined.description.suggest(&mut spec.metrics);
+        for point in &self.points {
+            let point = spec.space.completed(point);
+            spec.points_to_evaluate
+                .push(point.map_err(|error| SessionError::Builder(format!("a point to evaluate: {error}")))?);
+        }
         for change in &self.settings {
             change(&mut spec);
         }
@@ -327,7 +366,7 @@ impl StudyResult {
 
     /// The configuration of the best trial.
     #[must_use]
-    pub fn best_config(&self) -> Option<&crate::space::Config> {
+    pub fn best_config(&self) -> Option<&Config> {
         self.state.trial(self.best()?.trial).map(|record| &record.config)
     }
 }

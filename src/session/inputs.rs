@@ -8,7 +8,7 @@ use super::{Plan, SessionError};
 use crate::executor::Program;
 use crate::numeric::digest::Digest;
 use crate::store::{Reader, Store};
-use crate::study::{ComponentId, DataId, StudySpec};
+use crate::study::{ComponentId, DataId, Replication, StudySpec};
 
 /// Inputs larger than this, all together, are not kept: the store would be mostly them.
 const KEPT_BYTES_MAX: u64 = 256 << 20;
@@ -85,7 +85,8 @@ pub fn materialize(reader: &Reader, spec: &StudySpec, folder: &Path) -> Result<P
         let path = write_input(reader, &format!("its data set `{name}`"), id.digest, folder)?;
         data.insert(name.clone(), (path, id.clone()));
     }
-    Ok(Program { component, id, data, limits: spec.limits.clone(), float_mode: spec.float_mode })
+    let (limits, float_mode) = (spec.limits.clone(), spec.float_mode);
+    Ok(Program { component, id, data, limits, float_mode, replication: Replication::of(spec) })
 }
 
 fn write_input(reader: &Reader, what: &str, digest: Digest, folder: &Path) -> Result<PathBuf, SessionError> {

@@ -8,7 +8,7 @@ use super::inputs::{InputError, data_id};
 use crate::executor::{self, ExecutorError, Interrupt, Program, RunOptions};
 use crate::numeric::digest::Digest;
 use crate::sandbox;
-use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, StudySpec};
+use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, Replication, StudySpec};
 
 /// What is to be run: the specification, and where its component and data are.
 #[derive(Clone, Debug)]
@@ -72,6 +72,7 @@ impl Sources {
             data: self.identified_data()?,
             limits: limits.clone(),
             float_mode: *float_mode,
+            replication: Replication::default(),
         };
         Ok(Examined { description: inspection.description, program })
     }
@@ -107,6 +108,7 @@ impl Examined {
     /// The plan of a study with that specification, which was made of what this says.
     #[must_use]
     pub fn plan(self, spec: StudySpec) -> Plan {
-        Plan { spec, program: self.program }
+        let program = Program { replication: Replication::of(&spec), ..self.program };
+        Plan { spec, program }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{SessionError, materialize};
-use crate::executor::{self, Interrupt, RunEnd, RunOptions, VerifyingJournal};
+use crate::executor::{self, Interrupt, Reuse, RunEnd, RunOptions, VerifyingJournal};
 use crate::numeric::digest::Digest;
 use crate::store::Reader;
 use crate::study::{Clock, Observer, Study, StudySpec};
@@ -46,7 +46,9 @@ pub fn verify(
     let at_end = Interrupt::default();
     let mut journal = VerifyingJournal::new(reader.entries(), at_end.clone());
     let either = Interrupt::either(&at_end, interrupt);
-    let end = executor::run(&mut study, &program, &mut journal, observers, options, &either)?;
+    // What is compared must be what trials do, not what somebody wrote down.
+    let options = RunOptions { reuse: Reuse::Never, ..options.clone() };
+    let end = executor::run(&mut study, &program, &mut journal, observers, &options, &either)?;
     let events = journal.compared();
     Ok(Verification {
         events,

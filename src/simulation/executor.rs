@@ -48,6 +48,9 @@ pub enum SimulationError<E> {
     /// The study compares trials by a constraint, of which a table of curves says nothing.
     #[error("the study has the `constraint_attr` `{0}`, but a table of learning curves has rewards only")]
     Constraint(String),
+    /// The study has several replicates of each trial, of which a table has one row.
+    #[error("the study has `replicates`, but a table of learning curves has one row for each configuration")]
+    Replicates,
     /// The table has no row for a configuration.
     #[error("the table has no row for trial {trial}: {config}")]
     NoRow {
@@ -90,6 +93,9 @@ pub fn run<E>(
 ) -> Result<Simulated, SimulationError<E>> {
     if let Some(constraint) = &spec.metrics.constraint_attr {
         return Err(SimulationError::Constraint(constraint.clone()));
+    }
+    if spec.replicates.count > 1 {
+        return Err(SimulationError::Replicates);
     }
     let reward_attr = spec.metrics.reward_attr.clone();
     let mut simulation = Simulation { table, study: Study::new(spec)?, trials: Vec::new() };

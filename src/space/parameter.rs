@@ -274,6 +274,20 @@ impl Space {
         self.config_with(|parameter| parameter.default.clone())
     }
 
+    /// A partial configuration with the defaults in place of what it leaves out.
+    ///
+    /// # Errors
+    /// Names the first parameter that is outside its domain, unknown or inactive.
+    pub fn completed(&self, partial: &Config) -> Result<Config, SpaceError> {
+        let mut config =
+            self.config_with(|parameter| partial.get(&parameter.name).unwrap_or(&parameter.default).clone());
+        // What does not belong goes in all the same, to be named.
+        for (name, value) in partial.iter() {
+            config.insert(name, value.clone());
+        }
+        self.check(&config).map(|()| config)
+    }
+
     /// Checks that `config` has a value within the domain for each active parameter and constant, and nothing else.
     ///
     /// # Errors

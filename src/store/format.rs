@@ -75,6 +75,13 @@ const SCHEMA: &[(&str, &str)] = &[
 ) STRICT, WITHOUT ROWID",
     ),
     (
+        "cached",
+        "CREATE TABLE cached (
+    trial INTEGER PRIMARY KEY,
+    fuel INTEGER NOT NULL
+) STRICT",
+    ),
+    (
         "reports",
         "CREATE VIEW reports AS
 SELECT

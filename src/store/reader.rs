@@ -1,6 +1,6 @@
 //! Reads a study file, also while another process writes it. Talks to `study`, which folds and checks what is read.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -157,6 +157,19 @@ impl Reader {
             Ok(LogPiece { position, reports, fuel: Fuel(fuel.map_err(corrupt)?), text })
         })
         .collect()
+    }
+
+    /// The trials whose results came from a cache, each up to its fuel. Nothing proves it, and nothing rests on it.
+    ///
+    /// # Errors
+    /// If the file can't be read.
+    pub fn cached(&self) -> Result<BTreeMap<TrialId, Fuel>, StoreError> {
+        let rows: Vec<(i64, i64)> = self.ask(|connection| {
+            let mut statement = connection.prepare_cached("SELECT trial, fuel FROM cached")?;
+            statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })?;
+        let number = |number: i64| u64::try_from(number).ok();
+        Ok(rows.into_iter().filter_map(|(trial, fuel)| Some((TrialId(number(trial)?), Fuel(number(fuel)?)))).collect())
     }
 
     /// The content of an artifact, if it was kept.

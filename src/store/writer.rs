@@ -46,6 +46,8 @@ pub struct Store {
     is_broken: bool,
     /// The greatest number of a trial that may have a log; none if no trial has.
     last_logged: Option<i64>,
+    /// Whether any trial's results may have come from a cache.
+    has_cached: bool,
     /// Kept for its memory.
     payload: Vec<u8>,
 }
@@ -97,6 +99,7 @@ impl Store {
             found.map_err(|error| StoreError::from_sqlite(place, Some(&connection), "read", 0, error))
         };
         let last = greatest("SELECT max(sequence) FROM event")?;
+        let has_cached = greatest("SELECT max(trial) FROM cached")?.is_some();
         let last_logged = greatest("SELECT max(trial) FROM log")?;
         let events = match last.map(u64::try_from) {
             None => 0,
@@ -115,6 +118,7 @@ impl Store {
             recorded: events,
             is_broken: false,
             last_logged,
+            has_cached,
             payload: Vec::new(),
         })
     }
@@ -206,6 +210,28 @@ impl Store {
         }
         self.write("change", |connection| {
             let sql = "DELETE FROM log WHERE trial = ?1 AND fuel > ?2";
+            connection.prepare_cached(sql)?.execute([trial, fuel]).map(|_| ())
+        })
+    }
+
+    /// Takes note that a trial's results came from a cache, up to that fuel; with none that they did not.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn mark_cached(&mut self, trial: TrialId, fuel: Option<Fuel>) -> Result<(), StoreError> {
+        let trial = self.number(trial)?;
+        let Some(fuel) = fuel else {
+            if !self.has_cached {
+                return Ok(());
+            }
+            return self.write("change", |connection| {
+                connection.prepare_cached("DELETE FROM cached WHERE trial = ?1")?.execute([trial]).map(|_| ())
+            });
+        };
+        let fuel = i64::try_from(fuel.0).unwrap_or(i64::MAX);
+        self.has_cached = true;
+        self.write("change", |connection| {
+            let sql = "INSERT OR REPLACE INTO cached (trial, fuel) VALUES (?1, ?2)";
             connection.prepare_cached(sql)?.execute([trial, fuel]).map(|_| ())
         })
     }

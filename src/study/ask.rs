@@ -148,6 +148,9 @@ pub enum AskError {
     /// The resource is something that only trialbox counts.
     #[error("`time_attr` is `fuel`, which is counted for components only, not for trials that run elsewhere")]
     TimeIsFuel,
+    /// The trials would have replicates.
+    #[error("`replicates` is for components only: whoever runs trials elsewhere runs each as often as it should be")]
+    Replicates,
     /// The bracket does not exist.
     #[error("there is no bracket {bracket}: the scheduler has {brackets}, counted from 0")]
     NoBracket {
@@ -246,6 +249,9 @@ impl AskTell {
         spec.check()?;
         if spec.metrics.time_is_fuel() {
             return Err(AskError::TimeIsFuel);
+        }
+        if spec.replicates.count > 1 {
+            return Err(AskError::Replicates);
         }
         Ok(Self {
             search: Search::new(&spec),

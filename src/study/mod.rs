@@ -17,6 +17,7 @@ mod observer;
 mod order;
 mod outcome;
 mod paused_rewards;
+mod replicates;
 mod report;
 mod search;
 mod spec;
@@ -34,10 +35,11 @@ pub use limits::{Limit, Limits};
 pub use machine::{Action, Input, Job, Judgement, Study, StudyError};
 pub use observer::{Observer, RunProgress};
 pub use outcome::{Outcome, OutcomeClass, StopReason, TrapKind};
+pub use replicates::{REPLICATES_MAX, ReplicateReward, Replicates, Replication};
 pub use report::{Attribute, Report, ReportProblem};
 pub use spec::{
-    Capacity, Clock, ComponentId, DataId, FUEL_ATTRIBUTE, FloatMode, Metrics, Resource, SLOTS_MAX, SpecDifference,
-    SpecError, StudySpec,
+    Capacity, Clock, ComponentId, DataId, FUEL_ATTRIBUTE, FloatMode, Metrics, POINTS_MAX, Resource, SLOTS_MAX,
+    SpecDifference, SpecError, StudySpec, TrialSeeds,
 };
 pub use state::{StudyState, TrialRecord, TrialStatus};
 pub use trial_log::LogPiece;

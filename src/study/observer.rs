@@ -15,6 +15,9 @@ pub trait Observer {
     /// An event of an earlier run was read from the log, when a study is resumed.
     fn on_recorded(&mut self, _entry: &Entry, _state: &StudyState) {}
 
+    /// The results of a trial came from a cache; called before the events that follow from them.
+    fn on_cached(&mut self, _trial: TrialId) {}
+
     /// Called several times a second, also when nothing happens.
     fn on_tick(&mut self, _progress: &RunProgress, _state: &StudyState) {}
 }
@@ -30,4 +33,8 @@ pub struct RunProgress {
     pub running: Vec<(TrialId, Fuel)>,
     /// How many workers were lost and replaced.
     pub workers_lost: u64,
+    /// How many trials need not run, as their results came from a cache.
+    pub cached_trials: u64,
+    /// The fuel that they would have used.
+    pub cached_fuel: Fuel,
 }

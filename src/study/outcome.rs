@@ -58,6 +58,13 @@ pub enum Outcome {
         /// The attribute's name.
         attribute: String,
     },
+    /// A replicate of the trial failed.
+    OfReplicate {
+        /// Its number, from 1; of several the lowest.
+        number: u32,
+        /// How it ended.
+        outcome: Box<Self>,
+    },
 }
 
 /// Why the study ended a trial.
@@ -137,7 +144,16 @@ impl Outcome {
     /// Whether every machine gives the same outcome.
     #[must_use]
     pub fn is_reproducible(&self) -> bool {
-        !matches!(self, Self::StackOverflowed | Self::Crashed)
+        !matches!(self.cause(), Self::StackOverflowed | Self::Crashed)
+    }
+
+    /// What has ended the trial: the outcome of the replicate that failed, or else this one.
+    #[must_use]
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::OfReplicate { outcome, .. } => outcome.cause(),
+            outcome => outcome,
+        }
     }
 
     /// A name of one or two words, for tables.
@@ -158,6 +174,7 @@ impl Outcome {
             Self::NeverRewarded { .. } => "never rewarded",
             Self::Crashed => "crashed",
             Self::NeverConstrained { .. } => "never constrained",
+            Self::OfReplicate { outcome, .. } => outcome.name(),
         }
     }
 }
@@ -200,6 +217,7 @@ impl fmt::Display for Outcome {
             Self::NeverConstrained { attribute } => {
                 write!(formatter, "never constrained: no report carried the study's constraint_attr `{attribute}`")
             }
+            Self::OfReplicate { number, outcome } => write!(formatter, "replicate {number}: {outcome}"),
         }
     }
 }
@@ -273,6 +291,18 @@ mod tests {
                 "never constrained",
                 "never constrained: no report carried the study's constraint_attr `excess`",
             ),
+            (
+                Outcome::OfReplicate { number: 2, outcome: Box::new(exceeded(Limit::FuelMax)) },
+                Failed,
+                "out of fuel",
+                "replicate 2: out of fuel: went past the limit `fuel_max`",
+            ),
+            (
+                Outcome::OfReplicate { number: 1, outcome: Box::new(Outcome::StackOverflowed) },
+                Failed,
+                "stack overflow",
+                "replicate 1: stack overflow (may not repeat on another machine)",
+            ),
         ]
     }
 
@@ -286,7 +316,7 @@ mod tests {
     #[test]
     fn only_what_depends_on_the_machine_may_differ_on_another() {
         for (outcome, ..) in table() {
-            let depends = matches!(outcome, Outcome::StackOverflowed | Outcome::Crashed);
+            let depends = matches!(outcome.cause(), Outcome::StackOverflowed | Outcome::Crashed);
             assert_eq!(outcome.is_reproducible(), !depends, "{outcome}");
         }
     }

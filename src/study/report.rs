@@ -51,6 +51,16 @@ pub enum ReportProblem {
         /// The attribute's name.
         attribute: String,
     },
+    /// The replicates of the trial differ in an attribute that must be the same in all.
+    ReplicatesDiffer {
+        /// Its name.
+        attribute: String,
+    },
+    /// A replicate of the trial had ended, and others made another report.
+    ReplicateEnded {
+        /// Its number, from 1.
+        number: u32,
+    },
 }
 
 /// What the study reads from a report.
@@ -165,6 +175,12 @@ impl fmt::Display for ReportProblem {
                 formatter,
                 "it has a reward without the study's constraint_attr `{attribute}`, and the searcher learns from both together"
             ),
+            Self::ReplicatesDiffer { attribute } => {
+                write!(formatter, "`{attribute}` is not the same in all replicates of the trial")
+            }
+            Self::ReplicateEnded { number } => {
+                write!(formatter, "replicate {number} of the trial had ended, and others made this report")
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! It knows no slots, no fuel and no log: the machine ([`super::Study`]) puts it under the study's clock. Neither searcher nor
 //! scheduler knows that there is another.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::numeric::amount::{TrialId, VirtualTime};
 use crate::numeric::by_trial::ByTrial;
@@ -99,15 +99,21 @@ pub(super) enum Start {
 impl Search {
     /// The search of that specification, at its start.
     pub(super) fn new(spec: &StudySpec) -> Self {
+        let mut searcher = spec.build_searcher();
+        if spec.allow_duplicates {
+            searcher.allow_duplicates();
+        }
+        let points = first_points(spec);
+        points.iter().for_each(|point| searcher.note_point(point));
         Self {
-            searcher: spec.build_searcher(),
+            searcher,
             scheduler: spec.scheduler.build(),
             feed: spec.scheduler.searcher_data().map_or(Feed::AtEnd, Feed::Reports),
             // A configuration chosen ahead would be of the round before.
             delay_get_config: spec.delay_get_config || spec.scheduler.has_rounds(),
             trials: 0,
             jobs: 0,
-            ahead: VecDeque::new(),
+            ahead: points.into_iter().map(Some).collect(),
             exhausted: false,
             open: ByTrial::default(),
             paused: ByTrial::default(),
@@ -155,11 +161,11 @@ impl Search {
 
     /// The configuration of the trial that is started after so many others, if that can be told now.
     pub(super) fn foresee(&mut self, others: u64) -> Option<Config> {
-        if !self.searcher.is_oblivious() || self.exhausted {
+        if self.exhausted {
             return None;
         }
         let others = usize::try_from(others).ok()?;
-        while self.ahead.len() <= others && self.ahead.back() != Some(&None) {
+        while self.searcher.is_oblivious() && self.ahead.len() <= others && self.ahead.back() != Some(&None) {
             let trial = TrialId(self.trials + self.ahead.len() as u64);
             let context = SuggestContext { trial, elapsed: VirtualTime(0), milestone: None };
             let suggestion = self.searcher.suggest(&context);
@@ -274,6 +280,13 @@ impl Search {
             tell(ObservationKind::Pending { level: next });
         }
     }
+}
+
+/// The configurations that are tried before the searcher is asked.
+fn first_points(spec: &StudySpec) -> Vec<Config> {
+    let mut seen = BTreeSet::new();
+    let points = spec.points_to_evaluate.iter();
+    points.filter(|point| spec.allow_duplicates || seen.insert(point.key())).cloned().collect()
 }
 
 /// How a trial's job came to its end.

@@ -5,15 +5,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Limits;
+use super::{Limits, REPLICATES_MAX, Replicates};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{ControllerResource, HyperbandError, RlSpec, SchedulerSpec};
 use crate::searcher::{BayesoptError, ControllerError, GridSpec, ResourceRange, Searcher, SearcherSpec};
-use crate::space::Space;
+use crate::space::{Config, Space, SpaceError};
 
 /// How many slots a study may have.
 pub const SLOTS_MAX: u32 = 100_000;
+/// How many configurations a study may try first.
+pub const POINTS_MAX: usize = 10_000;
 
 /// Everything that a study's log is a function of. Two studies with equal specifications have equal logs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +62,15 @@ pub struct StudySpec {
     pub float_mode: FloatMode,
     /// In which order events are decided on.
     pub clock: Clock,
+    /// The configurations that are tried first, in that order, in place of the searcher's first suggestions. Each is whole; of equal
+    /// ones all but the first are passed over, unless duplicates are allowed.
+    pub points_to_evaluate: Vec<Config>,
+    /// Whether a configuration may be suggested more than once.
+    pub allow_duplicates: bool,
+    /// Whether each trial has a seed of its own.
+    pub trial_seeds: TrialSeeds,
+    /// With how many seeds each configuration is tried.
+    pub replicates: Replicates,
 }
 
 /// In which order a study decides on what its trials do.
@@ -71,6 +82,17 @@ pub enum Clock {
     Virtual,
     /// As things come in: no decision waits for a slower trial, and another run decides otherwise. The log can still be replayed.
     Wall,
+}
+
+/// Whether each trial has a seed of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrialSeeds {
+    /// Each has its own: trials of equal configurations differ by chance.
+    #[default]
+    PerTrial,
+    /// All have the same: trials of equal configurations are equal.
+    PerStudy,
 }
 
 /// Identifies a component by content.
@@ -171,6 +193,23 @@ pub enum SpecError {
     /// A number must be finite and not negative.
     #[error("`{0}` must be a finite number, not negative")]
     NotFinite(&'static str),
+    /// There are too many configurations to be tried first.
+    #[error("`points_to_evaluate` has {0} configurations; at most {POINTS_MAX} are allowed")]
+    TooManyPoints(usize),
+    /// There are no replicates, or too many.
+    #[error("`replicates` is {0}; it must be from 1 to {REPLICATES_MAX}")]
+    Replicates(u32),
+    /// A configuration that is to be tried first is none of the space.
+    #[error("configuration {number} of `points_to_evaluate`: {error}")]
+    Point {
+        /// Its number, from 1.
+        number: usize,
+        /// What is wrong with it.
+        error: SpaceError,
+    },
+    /// The searcher suggests nothing twice.
+    #[error("`allow_duplicates` makes no sense for the searcher `{0}`, which suggests nothing twice")]
+    NoDuplicates(&'static str),
     /// The scheduler's options make no sense.
     #[error(transparent)]
     Hyperband(#[from] HyperbandError),
@@ -276,6 +315,10 @@ impl StudySpec {
             limits: Limits::default(),
             float_mode: FloatMode::default(),
             clock: Clock::default(),
+            points_to_evaluate: Vec::new(),
+            allow_duplicates: false,
+            trial_seeds: TrialSeeds::default(),
+            replicates: Replicates::default(),
         }
     }
 
@@ -343,6 +386,10 @@ impl StudySpec {
             hyperband.check()?;
         }
         self.check_rl()?;
+        self.check_points()?;
+        if !(1..=REPLICATES_MAX).contains(&self.replicates.count) {
+            return Err(SpecError::Replicates(self.replicates.count));
+        }
         let Metrics { reward_attr, time_attr, constraint_attr } = &self.metrics;
         let empty =
             reward_attr.is_empty() || time_attr.is_empty() || constraint_attr.as_ref().is_some_and(String::is_empty);
@@ -360,6 +407,19 @@ impl StudySpec {
             }
         }
         self.slots().map(|_| ())
+    }
+
+    fn check_points(&self) -> Result<(), SpecError> {
+        if self.allow_duplicates && !self.searcher.can_repeat() {
+            return Err(SpecError::NoDuplicates(self.searcher.name()));
+        }
+        if self.points_to_evaluate.len() > POINTS_MAX {
+            return Err(SpecError::TooManyPoints(self.points_to_evaluate.len()));
+        }
+        for (number, point) in (1..).zip(&self.points_to_evaluate) {
+            self.space.check(point).map_err(|error| SpecError::Point { number, error })?;
+        }
+        Ok(())
     }
 
     /// Checks the scheduler and the searcher `rl`, and that each has the other or one that it goes with.
@@ -450,6 +510,10 @@ impl StudySpec {
             limits,
             float_mode,
             clock,
+            points_to_evaluate,
+            allow_duplicates,
+            trial_seeds,
+            replicates,
         );
         None
     }

@@ -130,6 +130,14 @@ fn the_help_of_run_shows_a_study_file_that_works() {
               
               [default: best]
 
+          --cache <DIR>
+              Keep what trials do in this folder, and look there before one is run: a trial that any
+              study has run before costs no time. The log is the same with it and without
+
+          --cache-bytes-max <BYTES>
+              How large that folder may become, such as 10GiB [default: 1GiB]. What was used longest ago
+              goes first
+
           --json
               Print a JSON object for each event
 

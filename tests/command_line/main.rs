@@ -5,6 +5,7 @@
 #![cfg(all(feature = "engine", unix))]
 
 mod ask;
+mod cached;
 mod damage;
 mod help;
 mod hyperband;

@@ -12,12 +12,13 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use trialbox::numeric::amount::{Slot, TrialId, VirtualTime};
+use trialbox::numeric::amount::{Seed, Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::{Digest, canonical_bytes};
+use trialbox::numeric::random::{Purpose, Stream};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, RlSpec, SchedulerSpec};
 use trialbox::searcher::{BayesoptSpec, ControllerSpec, GridSpec, ResourceKernel, SearcherSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
-use trialbox::study::{Chain, Clock, Entry, Event, Job, Outcome, Study, StudySpec};
+use trialbox::study::{Chain, Clock, Entry, Event, Job, Outcome, Study, StudySpec, TrialSeeds};
 
 use world::{Behaviour, Dice, Disorder, anything, rewards, run};
 
@@ -51,6 +52,14 @@ fn any_study(seed: u64) -> StudySpec {
     }
     if dice.one_in(3) {
         spec.searcher = SearcherSpec::Grid(GridSpec { points: 3 });
+    }
+    if dice.one_in(3) {
+        let mut stream = Stream::new(Seed(dice.next()), Purpose::Config, 0, 0);
+        spec.points_to_evaluate = (0..dice.below(6)).map(|_| spec.space.sample(&mut stream)).collect();
+        spec.allow_duplicates = spec.searcher.can_repeat() && dice.one_in(2);
+    }
+    if dice.one_in(4) {
+        spec.trial_seeds = TrialSeeds::PerStudy;
     }
     if dice.one_in(3) {
         spec.time_out = Some(VirtualTime(1 + dice.below(1_500)));

@@ -9,8 +9,10 @@ use trialbox::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use trialbox::numeric::random::{Purpose, Stream};
 use trialbox::scheduler::{Decision, Milestone, NextJob, Placement, Progress, Scheduler, Verdict};
 use trialbox::searcher::{Observation, ObservationKind, Searcher, SuggestContext};
-use trialbox::space::Value;
-use trialbox::study::{Chain, EndReason, Entry, Event, Job, Outcome, Report, ReportProblem, StopReason, StudySpec};
+use trialbox::space::{Config, Value};
+use trialbox::study::{
+    Chain, EndReason, Entry, Event, Job, Outcome, Report, ReportProblem, StopReason, StudySpec, TrialSeeds,
+};
 
 use crate::world::{Behaviour, Script};
 
@@ -52,6 +54,8 @@ impl Busy {
 struct Oracle<'a> {
     spec: &'a StudySpec,
     script: Script<'a>,
+    /// What is tried first, the next one last.
+    points: Vec<Config>,
     searcher: Box<dyn Searcher>,
     scheduler: Box<dyn Scheduler>,
     by_fuel: bool,
@@ -68,12 +72,34 @@ struct Oracle<'a> {
     log: Vec<Entry>,
 }
 
+/// What the study tries first, the next one last.
+fn points(spec: &StudySpec) -> Vec<Config> {
+    let mut points: Vec<Config> = Vec::new();
+    for point in &spec.points_to_evaluate {
+        if spec.allow_duplicates || !points.contains(point) {
+            points.push(point.clone());
+        }
+    }
+    points.reverse();
+    points
+}
+
+fn searcher(spec: &StudySpec) -> Box<dyn Searcher> {
+    let mut searcher = spec.build_searcher();
+    if spec.allow_duplicates {
+        searcher.allow_duplicates();
+    }
+    spec.points_to_evaluate.iter().for_each(|point| searcher.note_point(point));
+    searcher
+}
+
 /// The log of the study in that world.
 pub fn sequential(spec: &StudySpec, script: Script<'_>) -> Vec<Entry> {
     let mut oracle = Oracle {
         spec,
         script,
-        searcher: spec.build_searcher(),
+        points: points(spec),
+        searcher: searcher(spec),
         scheduler: spec.scheduler.build(),
         by_fuel: spec.metrics.time_attr == "fuel",
         slots: (0..spec.slots().unwrap()).map(|_| None).collect(),
@@ -155,8 +181,14 @@ impl Oracle<'_> {
 
     fn start_new(&mut self, slot: usize, time: VirtualTime, placement: &Placement) {
         let trial = TrialId(self.started);
-        let context = SuggestContext { trial, elapsed: time, milestone: placement.milestone };
-        let suggestion = if self.exhausted { None } else { self.searcher.suggest(&context) };
+        let suggestion = match self.points.pop() {
+            Some(point) => Some(point),
+            None if self.exhausted => None,
+            None => {
+                let context = SuggestContext { trial, elapsed: time, milestone: placement.milestone };
+                self.searcher.suggest(&context)
+            }
+        };
         let Some(config) = suggestion else {
             self.exhausted = true;
             self.idle.insert(slot);
@@ -165,7 +197,8 @@ impl Oracle<'_> {
         self.started += 1;
         self.jobs += 1;
         self.scheduler.on_trial_start(trial, placement);
-        let seed = Seed(Stream::new(self.spec.seed, Purpose::TrialSeed, trial.0, 0).next_u64());
+        let whose = if self.spec.trial_seeds == TrialSeeds::PerStudy { 0 } else { trial.0 };
+        let seed = Seed(Stream::new(self.spec.seed, Purpose::TrialSeed, whose, 0).next_u64());
         let slot_id = Slot(slot as u32);
         let (bracket, milestone) = (placement.bracket, placement.milestone);
         let started =

@@ -7,7 +7,7 @@ use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::space::Value;
 use trialbox::study::{
     Action, Chain, Clock, ComponentId, DataId, Entry, Event, FloatMode, Input, Job, Outcome, StopReason, Study,
-    StudyError, StudySpec, StudyState,
+    StudyError, StudySpec, StudyState, TrialSeeds,
 };
 
 use crate::world::{Disorder, Executor, anything, report, run};
@@ -352,6 +352,10 @@ fn the_difference_of_two_specifications_names_the_part() {
     other("limits", &|spec| spec.limits.fuel_max += 1);
     other("float_mode", &|spec| spec.float_mode = FloatMode::Canonical);
     other("clock", &|spec| spec.clock = Clock::Wall);
+    other("points_to_evaluate", &|spec| spec.points_to_evaluate.push(small_space().default_config()));
+    other("allow_duplicates", &|spec| spec.allow_duplicates = true);
+    other("trial_seeds", &|spec| spec.trial_seeds = TrialSeeds::PerStudy);
+    other("replicates", &|spec| spec.replicates.count = 2);
     // All but `scheduler`, of which there is only one as yet.
     assert_eq!(named + 1, serde_json::to_value(&spec).unwrap().as_object().unwrap().len());
 }

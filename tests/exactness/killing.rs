@@ -29,7 +29,11 @@ fn wait_for_events(child: &mut Child, store: &Path, wanted: u64) -> bool {
 }
 
 fn resume(world: &World, study: &str, jobs: &str) -> Child {
-    let arguments = World::arguments(study, "killed", &["--resume", "--jobs", jobs]);
+    resume_with(world, study, jobs, &[])
+}
+
+fn resume_with(world: &World, study: &str, jobs: &str, flags: &[&str]) -> Child {
+    let arguments = World::arguments(study, "killed", &[&["--resume", "--jobs", jobs], flags].concat());
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     world.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
@@ -56,6 +60,36 @@ fn a_study_killed_at_twenty_five_random_moments_ends_with_the_same_digest() {
     assert!(killed >= 20, "only {killed} of 25 runs were killed before their end");
     let output = resume(&world, "digits", "2").wait_with_output().unwrap();
     assert_eq!(digest_in(&String::from_utf8_lossy(&output.stdout)), whole);
+}
+
+#[test]
+fn a_study_with_a_cache_killed_at_random_moments_ends_with_the_same_digest() {
+    let world = World::new();
+    let whole = world.run("digits", "whole", &[]);
+    let total = events(&world.path("whole.study"));
+    let store = world.path("killed.study");
+    let mut random = StdRng::seed_from_u64(21);
+    // Ever another store, so that trials are served that a killed run has put there; then one to its end.
+    for _ in 0..6 {
+        let moment = random.random_range(1..total);
+        let mut child = resume_with(&world, "digits", "2", &["--cache", "results"]);
+        wait_for_events(&mut child, &store, moment);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if random.random_bool(0.5) {
+            // The lock of a killed writer, if it is left, goes with it.
+            for file in std::fs::read_dir(store.parent().unwrap()).unwrap() {
+                let path = file.unwrap().path();
+                if path.file_name().unwrap().to_string_lossy().starts_with("killed") {
+                    std::fs::remove_file(path).unwrap();
+                }
+            }
+        }
+    }
+    let output = resume_with(&world, "digits", "2", &["--cache", "results"]).wait_with_output().unwrap();
+    assert_eq!(digest_in(&String::from_utf8_lossy(&output.stdout)), whole);
+    assert_eq!(world.run("digits", "warm", &["--cache", "results"]), whole);
+    assert_eq!(Reader::open(&world.path("warm.study")).unwrap().cached().unwrap().len(), 60);
 }
 
 #[cfg(target_os = "linux")]

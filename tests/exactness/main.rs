@@ -6,6 +6,7 @@
 #![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
+mod caching;
 mod killing;
 mod pausing;
 mod ways;

@@ -15,6 +15,7 @@ mod fuel;
 mod imports;
 mod memory;
 mod neighbours;
+mod replicates;
 mod reports;
 mod traps;
 mod wasi;

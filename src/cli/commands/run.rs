@@ -2,12 +2,14 @@
 
 use crate::study::Observer;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::error::CommandError;
 use crate::cli::plan::{ReadFile, RunFlags};
 use crate::cli::{exit_code, paths, print, terminal};
-use crate::executor::{Interruption, KeepArtifacts, RunEnd, RunOptions};
+use crate::config::bytes;
+use crate::executor::{Interruption, KeepArtifacts, ResultCache, Reuse, RunEnd, RunOptions};
 use crate::numeric::amount::Seed;
 use crate::output::{self, ProgressMode};
 use crate::session::{self, Plan};
@@ -42,6 +44,13 @@ pub(in crate::cli) struct RunArguments {
     /// Whose artifacts are kept with their content
     #[arg(long, value_enum, default_value_t)]
     keep_artifacts: KeepFlag,
+    /// Keep what trials do in this folder, and look there before one is run: a trial that any study has run before costs no time.
+    /// The log is the same with it and without
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// How large that folder may become, such as 10GiB [default: 1GiB]. What was used longest ago goes first
+    #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "cache")]
+    cache_bytes_max: Option<u64>,
     /// Print a JSON object for each event
     #[arg(long, conflicts_with = "quiet")]
     json: bool,
@@ -92,15 +101,26 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl RunArguments {
-    fn options(&self) -> RunOptions {
-        RunOptions {
+    fn options(&self) -> Result<RunOptions, CommandError> {
+        Ok(RunOptions {
             wall_time_max: self.wall_time_max,
             keep_artifacts: match self.keep_artifacts {
                 KeepFlag::Best => KeepArtifacts::Best,
                 KeepFlag::All => KeepArtifacts::All,
                 KeepFlag::None => KeepArtifacts::None,
             },
+            reuse: self.reuse()?,
             ..self.flags.options()
+        })
+    }
+
+    fn reuse(&self) -> Result<Reuse, CommandError> {
+        let Some(folder) = &self.cache else { return Ok(Reuse::default()) };
+        let bytes_max = self.cache_bytes_max.unwrap_or(ResultCache::BYTES_MAX);
+        match ResultCache::open(folder, bytes_max) {
+            Ok(cache) => Ok(Reuse::OfFolder(Arc::new(cache))),
+            Err(error) => Err(CommandError::new(exit_code::USAGE, error.to_string())
+                .hint("name a folder after --cache; it is made if it is not there")),
         }
     }
 
@@ -113,6 +133,9 @@ impl RunArguments {
         }
         if let Some(num_trials) = self.num_trials {
             command.push_str(&format!(" --num-trials {num_trials}"));
+        }
+        if let Some(folder) = &self.cache {
+            command.push_str(&format!(" --cache {}", paths::quoted(folder)));
         }
         command
     }
@@ -140,7 +163,7 @@ impl RunArguments {
 pub(in crate::cli) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
     let interrupt = terminal::interrupt_on_signal();
     let mut read = ReadFile::read(&arguments.file, arguments.num_trials)?;
-    let mut options = arguments.options();
+    let mut options = arguments.options()?;
     options.wall_time_max = options.wall_time_max.or(read.file.wall_time_max());
     if let Some(seed) = arguments.seed {
         read.file.set_seed(Seed(seed));
@@ -158,6 +181,11 @@ pub(in crate::cli) fn run(arguments: &RunArguments) -> Result<u8, CommandError> 
         session::begin(&plan, &store, &options, &mut observers, &interrupt)
     };
     drop(progress);
+    if let Reuse::OfFolder(cache) = &options.reuse
+        && let Some(trouble) = cache.trouble()
+    {
+        terminal::tell(&format!("warning: not all results could be kept in the cache: {trouble}\n"));
+    }
     conclude(arguments, &store, end?)
 }
 
@@ -174,7 +202,7 @@ fn conclude(arguments: &RunArguments, store: &Path, end: RunEnd) -> Result<u8, C
     let (spec, state, digest) = (reader.spec()?, reader.state()?, reader.digest()?);
     let shown = paths::quoted(store);
     if !arguments.json {
-        print(&output::summary(&spec, &state, digest, terminal::width()))?;
+        print(&output::summary(&spec, &state, digest, &reader.cached()?, terminal::width()))?;
     }
     if let RunEnd::Interrupted(interruption) = end {
         let why = match interruption {

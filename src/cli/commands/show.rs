@@ -26,6 +26,7 @@ pub(in crate::cli) fn show(arguments: &ShowArguments) -> Result<u8, CommandError
         print(&output::rungs(study.spec(), &study.rungs(), terminal::width()))?;
         return Ok(exit_code::DONE);
     }
-    print(&output::summary(&reader.spec()?, &reader.state()?, reader.digest()?, terminal::width()))?;
+    let (state, chain) = reader.state_and_head()?;
+    print(&output::summary(&reader.spec()?, &state, chain.head(), &reader.cached()?, terminal::width()))?;
     Ok(exit_code::DONE)
 }

@@ -1,5 +1,6 @@
 //! `trialbox simulate`: a study whose trials are rows of a table of learning curves.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -124,6 +125,9 @@ fn command_error(error: SimulationError<JournalError>) -> CommandError {
     match error {
         SimulationError::Log(error) => crate::executor::ExecutorError::Journal(error).into(),
         SimulationError::Spec(_) => CommandError::new(exit_code::STUDY_FILE, error.to_string()),
+        SimulationError::Replicates => {
+            CommandError::new(exit_code::STUDY_FILE, error.to_string()).hint("set `replicates = 1`, or leave it out")
+        }
         SimulationError::Constraint(_) => CommandError::new(exit_code::STUDY_FILE, error.to_string())
             .hint("leave `constraint_attr` out of the study file"),
         SimulationError::NoRow { .. } => {
@@ -138,7 +142,8 @@ fn command_error(error: SimulationError<JournalError>) -> CommandError {
 
 fn as_text(simulated: &Simulated, table: &Table) -> String {
     let study = &simulated.study;
-    let mut text = output::summary(study.spec(), study.state(), study.chain().head(), terminal::width());
+    let mut text =
+        output::summary(study.spec(), study.state(), study.chain().head(), &BTreeMap::new(), terminal::width());
     let (rows, epochs) = (table.rows(), table.epochs());
     text.push_str(&format!("table    {rows} rows of {epochs} epochs; {} epochs were trained\n", simulated.epochs));
     if let Some((reward, scale)) = simulated.best_seen.zip(table.scale()) {

@@ -40,6 +40,6 @@ pub(in crate::cli) fn trials(arguments: &TrialsArguments) -> Result<u8, CommandE
         SortFlag::Fuel => TrialsOrder::Fuel,
     };
     let view = TrialsView { order, limit: arguments.limit, width: terminal::width() };
-    print(&output::trials(&reader.spec()?, &reader.state()?, &view))?;
+    print(&output::trials(&reader.spec()?, &reader.state()?, &reader.cached()?, &view))?;
     Ok(exit_code::DONE)
 }

@@ -1,6 +1,6 @@
 //! The searcher `bayesopt` in a study file, and the options that `constrained_bayesopt` shares with it.
 
-use super::{FIRST_IS_DEFAULT, Kind, Places};
+use super::{ALLOW_DUPLICATES, FIRST_IS_DEFAULT, Kind, Places, read_allow_duplicates};
 use crate::config::error::Problem;
 use crate::config::reader::TableReader;
 use crate::config::reference::Row;
@@ -11,6 +11,7 @@ use crate::study::{SpecError, StudySpec};
 
 pub(super) const OPTIONS: &[Row] = &[
     FIRST_IS_DEFAULT,
+    ALLOW_DUPLICATES,
     (
         "num_init_random",
         "integer from 1 to 1000000",
@@ -127,6 +128,7 @@ impl Kind for Bayesopt {
     }
 
     fn read(&self, table: &mut TableReader<'_>, spec: &mut StudySpec, problems: &mut Vec<Problem>) {
+        read_allow_duplicates(table, spec, problems);
         spec.searcher = SearcherSpec::Bayesopt(read(table, problems));
     }
 

@@ -1,6 +1,6 @@
 //! The searcher `constrained_bayesopt` in a study file. Its options are those of `bayesopt`.
 
-use super::{Kind, Places, bayesopt};
+use super::{Kind, Places, bayesopt, read_allow_duplicates};
 use crate::config::error::Problem;
 use crate::config::reader::TableReader;
 use crate::config::reference::Row;
@@ -25,6 +25,7 @@ impl Kind for ConstrainedBayesopt {
     }
 
     fn read(&self, table: &mut TableReader<'_>, spec: &mut StudySpec, problems: &mut Vec<Problem>) {
+        read_allow_duplicates(table, spec, problems);
         spec.searcher = SearcherSpec::ConstrainedBayesopt(bayesopt::read(table, problems));
     }
 

@@ -48,6 +48,20 @@ const FIRST_IS_DEFAULT: Row = (
     "`random`, `bayesopt` and `constrained_bayesopt`: whether the first trial has the default configuration.",
 );
 
+/// The option that the searchers share which could suggest a configuration again.
+const ALLOW_DUPLICATES: Row = (
+    "allow_duplicates",
+    "boolean",
+    "false",
+    "`random` and `bayesopt`: whether a configuration may be tried more than once.",
+);
+
+/// Reads that option.
+fn read_allow_duplicates(table: &mut TableReader<'_>, spec: &mut StudySpec, problems: &mut Vec<Problem>) {
+    let allowed = table.take(ALLOW_DUPLICATES.0).and_then(|item| item.boolean(problems));
+    spec.allow_duplicates = allowed.unwrap_or(spec.allow_duplicates);
+}
+
 /// A scheduler or a searcher, as study files have it.
 pub(super) trait Kind: fmt::Debug + Sync {
     /// What `type` says.

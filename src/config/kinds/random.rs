@@ -1,13 +1,13 @@
 //! The searcher `random` in a study file.
 
-use super::{FIRST_IS_DEFAULT, Kind};
+use super::{ALLOW_DUPLICATES, FIRST_IS_DEFAULT, Kind, read_allow_duplicates};
 use crate::config::error::Problem;
 use crate::config::reader::TableReader;
 use crate::config::reference::Row;
 use crate::searcher::{RandomSpec, SearcherSpec};
 use crate::study::StudySpec;
 
-const OPTIONS: &[Row] = &[FIRST_IS_DEFAULT];
+const OPTIONS: &[Row] = &[FIRST_IS_DEFAULT, ALLOW_DUPLICATES];
 
 /// The searcher `random`.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ impl Kind for Random {
         if let Some(first) = table.take("first_is_default").and_then(|item| item.boolean(problems)) {
             options.first_is_default = first;
         }
+        read_allow_duplicates(table, spec, problems);
         spec.searcher = SearcherSpec::Random(options);
     }
 }

@@ -1,8 +1,10 @@
 //! One line for each trial that ends or is paused, for pipes and logs.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use super::LineWriter;
+use crate::numeric::amount::TrialId;
 use crate::output::number;
 use crate::output::sanitize::{fit, printable};
 use crate::output::summary::{Counts, ending};
@@ -19,6 +21,8 @@ pub(super) struct Lines<W> {
     digits: usize,
     /// The names of constants, which are the same in every line.
     constants: Vec<String>,
+    /// The trials whose results came from a cache, of those that run.
+    cached: BTreeSet<TrialId>,
 }
 
 impl<W: Write> Lines<W> {
@@ -28,6 +32,7 @@ impl<W: Write> Lines<W> {
         Self {
             writer: LineWriter::new(writer),
             digits: spec.num_trials.map_or(1, |trials| trials.saturating_sub(1).to_string().len()),
+            cached: BTreeSet::new(),
             constants: parameters.filter(|it| is_constant(&it.domain)).map(|it| it.name.clone()).collect(),
         }
     }
@@ -40,6 +45,9 @@ impl<W: Write> Lines<W> {
         let mut line =
             format!("trial {:>digits$}  {reward:<8}  {status:<10}  {time}", trial.trial.0, digits = self.digits);
         // Before the configuration, which may be cut off.
+        if self.cached.contains(&trial.trial) {
+            line.push_str("  (cached)");
+        }
         if is_best {
             line.push_str("  (best so far)");
         }
@@ -59,6 +67,10 @@ impl<W: Write> Lines<W> {
 }
 
 impl<W: Write> Observer for Lines<W> {
+    fn on_cached(&mut self, trial: TrialId) {
+        self.cached.insert(trial);
+    }
+
     fn on_event(&mut self, entry: &Entry, state: &StudyState) {
         match &entry.event {
             Event::StudyEnded { .. } => {
@@ -71,6 +83,7 @@ impl<W: Write> Observer for Lines<W> {
                 let is_best = state.best().is_some_and(|best| best.trial == *trial);
                 let line = self.trial(record, is_best);
                 self.writer.write(&line);
+                self.cached.remove(trial);
             }
             Event::StudyStarted { .. }
             | Event::TrialStarted { .. }

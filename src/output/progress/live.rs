@@ -109,9 +109,13 @@ impl LiveText {
             0 => String::new(),
             lost => format!(", {lost} workers lost"),
         };
+        let cached = match progress.cached_trials {
+            0 => String::new(),
+            cached => format!(", {cached} from the cache"),
+        };
         let rate = self.fuel_per_second.map_or("-".into(), |rate| number::count(rate as u64));
         [
-            format!("[{}] {trials}{failed}{running}", self.coloured(GREEN, &bar(done))),
+            format!("[{}] {trials}{failed}{running}{cached}", self.coloured(GREEN, &bar(done))),
             self.coloured(BOLD, &lines::best(state)),
             format!("{rate} fuel per second{left}{lost}"),
         ]
@@ -169,7 +173,7 @@ mod tests {
 
     fn progress(seconds: u64, fuel: u64) -> RunProgress {
         let running = vec![(TrialId(3), Fuel(5))];
-        RunProgress { wall_time: Duration::from_secs(seconds), fuel: Fuel(fuel), running, workers_lost: 0 }
+        RunProgress { wall_time: Duration::from_secs(seconds), fuel: Fuel(fuel), running, ..RunProgress::default() }
     }
 
     #[test]
@@ -182,9 +186,9 @@ mod tests {
             ["[--------------------] 0 of 8 trials, 1 running", "no best trial", "- fuel per second"]
         );
         assert_eq!(
-            text.lines(&RunProgress { workers_lost: 2, ..progress(60, 120_000_000_000) }, &state),
+            text.lines(&RunProgress { workers_lost: 2, cached_trials: 2, ..progress(60, 120_000_000_000) }, &state),
             [
-                "[#######-------------] 3 of 8 trials, 1 failed, 1 running",
+                "[#######-------------] 3 of 8 trials, 1 failed, 1 running, 2 from the cache",
                 "best 0.9644 (trial 1)",
                 "2.0G fuel per second, about 1 min 40 s left, 2 workers lost"
             ]

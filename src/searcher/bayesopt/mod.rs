@@ -122,9 +122,9 @@ impl BayesoptSearcher {
             threshold: *zero,
         });
         let acquisition = Acquisition::new(posteriors.next()?.posterior, posteriors.next(), &rows);
-        let is_suggested = |config: &Config| self.random.has_suggested(config);
+        let is_taken = |config: &Config| self.random.is_taken(config);
         let resource = setup.encoded_level(level);
-        best(&acquisition, setup, resource, self.candidates(draws), draws, is_suggested)
+        best(&acquisition, setup, resource, self.candidates(draws), draws, is_taken)
     }
 
     /// All configurations that remain, where they are few, else random ones.
@@ -133,7 +133,7 @@ impl BayesoptSearcher {
         let count = space.count().filter(|&count| count <= ENUMERATED_MAX);
         let remain = count.map(|count| count.saturating_sub(self.random.suggested() as u64));
         if remain.is_some_and(|remain| remain <= most.into()) {
-            return GridSearcher::all(space).filter(|config| !self.random.has_suggested(config)).collect();
+            return GridSearcher::all(space).filter(|config| !self.random.is_taken(config)).collect();
         }
         draws.candidates(space, most)
     }
@@ -148,6 +148,14 @@ impl Searcher for BayesoptSearcher {
             }
         }
         self.random.suggest(context)
+    }
+
+    fn note_point(&mut self, point: &Config) {
+        self.random.note_point(point);
+    }
+
+    fn allow_duplicates(&mut self) {
+        self.random.allow_duplicates();
     }
 
     fn observe(&mut self, observation: &Observation<'_>) {

@@ -26,7 +26,7 @@ use super::event::{ArtifactRecord, Chain, EndReason, Event};
 use super::order::Frontier;
 use super::report::Readings;
 use super::search::{Assignment, JobEnd, Search, Start};
-use super::spec::Clock;
+use super::spec::{Clock, TrialSeeds};
 use super::{Attribute, Outcome, Report, ReportProblem, SpecError, StopReason, StudySpec, StudyState};
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use crate::numeric::random::{Purpose, Stream};
@@ -237,7 +237,11 @@ impl Study {
     }
 
     fn seed_of(&self, trial: TrialId) -> Seed {
-        Seed(Stream::new(self.spec.seed, Purpose::TrialSeed, trial.0, 0).next_u64())
+        let index = match self.spec.trial_seeds {
+            TrialSeeds::PerTrial => trial.0,
+            TrialSeeds::PerStudy => 0,
+        };
+        Seed(Stream::new(self.spec.seed, Purpose::TrialSeed, index, 0).next_u64())
     }
 
     fn by_fuel(&self) -> bool {

@@ -51,7 +51,7 @@ impl Waiting {
         match &self.what {
             Happened::Reported(report) => report.bytes(),
             Happened::Ended(outcome, artifacts) => {
-                let message = match outcome {
+                let message = match outcome.cause() {
                     Outcome::Failed { message } => message.len(),
                     _ => 0,
                 };
@@ -259,7 +259,7 @@ impl Trial {
     /// Whether the trial, run again, cannot have come to this end if its first run did what is known of it.
     fn contradicts_end(&self, fuel: Fuel, outcome: &Outcome) -> bool {
         // What the engine had last written down when it broke off may be less than what was known.
-        let exact = !matches!(outcome, Outcome::Trapped { .. } | Outcome::Exceeded { .. });
+        let exact = !matches!(outcome.cause(), Outcome::Trapped { .. } | Outcome::Exceeded { .. });
         let too_early = exact && fuel < self.fuel_bound;
         outcome.is_reproducible() && (too_early || self.reports_of_run < self.prints.len())
     }
