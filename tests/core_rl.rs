@@ -66,7 +66,9 @@ impl Run {
     }
 
     fn suggest(&mut self, trial: u64) -> Config {
-        self.searcher.suggest(&SuggestContext { trial: TrialId(trial), elapsed: VirtualTime(0), milestone: None }).unwrap()
+        self.searcher
+            .suggest(&SuggestContext { trial: TrialId(trial), elapsed: VirtualTime(0), milestone: None })
+            .unwrap()
     }
 
     fn tell(&mut self, trial: u64, config: &Config, kind: ObservationKind) {

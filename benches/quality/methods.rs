@@ -1,22 +1,35 @@
-//! What is compared, by name.
+//! What is compared: a searcher with a scheduler, by name.
 
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
 use trialbox::searcher::{BayesoptSpec, RandomSpec, SearcherSpec};
 
-/// The scheduler and searcher of `searcher/scheduler`.
-pub fn method(name: &str, epochs: u64) -> (SchedulerSpec, SearcherSpec) {
-    let (searcher, scheduler) = name.split_once('/').unwrap();
+/// Those of the page.
+pub const NAMES: [&str; 8] = [
+    "auto, promotion",
+    "auto, stopping",
+    "auto, fifo",
+    "bayesopt, promotion",
+    "bayesopt, stopping",
+    "bayesopt, fifo",
+    "random, promotion",
+    "random, stopping",
+];
+
+/// The scheduler and the searcher of a name, where trials end after so many epochs.
+pub fn method(name: &str, epochs: u64) -> Option<(SchedulerSpec, SearcherSpec)> {
+    let (searcher, scheduler) = name.split_once(", ")?;
     let hyperband = |kind| SchedulerSpec::Hyperband(HyperbandSpec::new(kind, epochs));
     let scheduler = match scheduler {
         "fifo" => SchedulerSpec::Fifo,
         "stopping" => hyperband(HyperbandKind::Stopping),
         "promotion" => hyperband(HyperbandKind::Promotion),
-        other => panic!("no scheduler {other}"),
+        _ => return None,
     };
     let searcher = match searcher {
+        "auto" => SearcherSpec::default(),
         "random" => SearcherSpec::Random(RandomSpec::default()),
         "bayesopt" => SearcherSpec::Bayesopt(BayesoptSpec::default()),
-        other => panic!("no searcher {other}"),
+        _ => return None,
     };
-    (scheduler, searcher)
+    Some((scheduler, searcher))
 }

@@ -6,8 +6,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use trialbox::space::{Condition, Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::simulation::{Direction, Lookup, Table, TableOptions, TableReader};
+use trialbox::space::{Condition, Domain, IntegerRange, Parameter, RealRange, Space, Value};
 
 /// A table with the space that is searched.
 pub struct Curves {
@@ -45,8 +45,7 @@ pub fn load(name: &str) -> Curves {
 }
 
 fn lcbench() -> Curves {
-    let columns =
-        ["batch_size", "learning_rate", "momentum", "weight_decay", "num_layers", "max_units", "max_dropout"];
+    let columns = ["batch_size", "learning_rate", "momentum", "weight_decay", "num_layers", "max_units", "max_dropout"];
     let file = File::read("lcbench_surrogate_7593.csv.gz");
     let parameters = columns.map(|column| file.ordinal(column)).to_vec();
     file.curves("lcbench_7593", parameters, &columns, None)

@@ -314,7 +314,8 @@ impl Oracle<'_> {
     /// Tells the searcher of a trial's end and of its last reward. Nothing that is told of `hyperband`'s trials matters here: no
     /// searcher learns from them in these studies.
     fn tell_end(&mut self, busy: &Busy, has_failed: bool) {
-        let rewarded = busy.reward.map(|(reward, _)| ObservationKind::Rewarded { level: None, reward, constraint: None });
+        let rewarded =
+            busy.reward.map(|(reward, _)| ObservationKind::Rewarded { level: None, reward, constraint: None });
         let kinds = [has_failed.then_some(ObservationKind::Failed), rewarded, Some(ObservationKind::JobEnded)];
         for kind in kinds.into_iter().flatten() {
             self.searcher.observe(&Observation { trial: busy.job.trial, config: &busy.job.config, kind });

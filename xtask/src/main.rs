@@ -26,6 +26,7 @@ Tasks:
   guests [NAME…]     Build the Rust guests under guest-examples/ to components (all of them, or those named).
   guests --check     Check, without a toolchain, that the committed components match their sources.
   tidy               Check the house rules: file sizes, direction of use, words.
+  quality            Measure the searchers on public tables; writes the tables and pictures of docs/quality.md.
   test               Run everything that must pass before a commit (setup included).
   help               Show this text.
 ";
@@ -49,6 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["guests", "--check"] => guests::check(&workspace),
         ["guests", names @ ..] if names.iter().all(|name| !name.starts_with('-')) => guests::build(&workspace, names),
         ["tidy"] => tidy::run(&workspace),
+        ["quality"] => quality(&workspace),
         ["test"] => test::run(&workspace),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
@@ -56,4 +58,11 @@ fn run(arguments: &[String]) -> Result<()> {
         }
         _ => bail!("unknown task `{}`; `cargo xtask help` lists the tasks", words.join(" ")),
     }
+}
+
+/// The core alone suffices for studies of tables.
+fn quality(workspace: &Workspace) -> Result<()> {
+    let mut cargo = process::plain_cargo();
+    cargo.current_dir(workspace.root()).args(["bench", "--no-default-features", "--bench", "quality"]);
+    process::run(&mut cargo, "measure the quality of searchers")
 }
