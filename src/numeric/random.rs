@@ -29,6 +29,8 @@ pub enum Purpose {
     Fantasy,
     /// Where a model's parameters begin to be fitted; the index is the trial, the draw the start.
     FitStart,
+    /// The seed that a searcher from outside is given.
+    Searcher,
 }
 
 impl Purpose {
@@ -42,6 +44,7 @@ impl Purpose {
             Self::Thompson => b"thompson",
             Self::Fantasy => b"fantasy",
             Self::FitStart => b"fit-start",
+            Self::Searcher => b"searcher",
         }
     }
 }

@@ -4,15 +4,21 @@
 //! it answers is a function of its settings, the study's seed and what it was told before.
 
 mod bayesopt;
+mod component;
 mod grid;
 mod random;
+mod recorded;
 mod seen;
 
 use serde::{Deserialize, Serialize};
 
 pub use bayesopt::{BayesoptError, BayesoptSearcher, BayesoptSpec, InitialScoring};
+pub use component::{
+    ComponentSearcherError, ComponentSearcherSpec, OPTION_NAME_BYTES_MAX, OPTION_TEXT_BYTES_MAX, OPTIONS_MAX,
+};
 pub use grid::{GRID_POINTS_DEFAULT, GridSearcher, GridSpec};
 pub use random::{RandomSearcher, RandomSpec};
+pub use recorded::RecordedSearcher;
 
 use crate::numeric::amount::{Seed, TrialId, VirtualTime};
 use crate::space::{Config, Space};
@@ -27,6 +33,8 @@ pub enum SearcherSpec {
     Grid(GridSpec),
     /// Models the reward and tries what promises most.
     Bayesopt(BayesoptSpec),
+    /// Asks a component that somebody else has written.
+    Component(ComponentSearcherSpec),
 }
 
 /// What a searcher may know when it is asked for a configuration.
@@ -75,6 +83,15 @@ pub enum ObservationKind {
     JobEnded,
 }
 
+/// Why a searcher suggests no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearcherFailure {
+    /// It has failed by itself: the same searcher, told the same, fails the same. Says how.
+    Fault(String),
+    /// What ran it was lost: told the same elsewhere, it may go on. Says how.
+    Lost(String),
+}
+
 /// A search algorithm.
 pub trait Searcher: Send {
     /// The next configuration to evaluate, or none if the space is exhausted.
@@ -84,6 +101,11 @@ pub trait Searcher: Send {
     /// for trials long before they are started.
     fn is_oblivious(&self) -> bool {
         false
+    }
+
+    /// Why it suggests no more, if it has failed. Without a failure, none is suggested where the space is exhausted.
+    fn failure(&self) -> Option<&SearcherFailure> {
+        None
     }
 
     /// Takes note of what has become of a trial.
@@ -107,13 +129,14 @@ impl Default for SearcherSpec {
 }
 
 impl SearcherSpec {
-    /// The searcher with these settings, at its start.
+    /// The searcher with these settings, at its start. For a component, which only its user can run, one that has failed.
     #[must_use]
     pub fn build(&self, space: &Space, seed: Seed) -> Box<dyn Searcher> {
         match self {
             Self::Random(spec) => Box::new(RandomSearcher::new(space.clone(), seed, spec.first_is_default)),
             Self::Grid(spec) => Box::new(GridSearcher::new(space, spec.points)),
             Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, *spec)),
+            Self::Component(_) => Box::new(component::NotRun::new()),
         }
     }
 
@@ -124,6 +147,7 @@ impl SearcherSpec {
             Self::Random(_) => "random",
             Self::Grid(_) => "grid",
             Self::Bayesopt(_) => "bayesopt",
+            Self::Component(_) => "component",
         }
     }
 }

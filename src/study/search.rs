@@ -82,10 +82,10 @@ pub(super) enum Start {
 }
 
 impl Search {
-    /// The search of that specification, at its start.
-    pub(super) fn new(spec: &StudySpec) -> Self {
+    /// The search of that specification by that searcher, both at their start.
+    pub(super) fn new(spec: &StudySpec, searcher: Box<dyn Searcher>) -> Self {
         Self {
-            searcher: spec.searcher.build(&spec.space, spec.seed),
+            searcher,
             scheduler: spec.scheduler.build(),
             feed: spec.scheduler.searcher_data().map_or(Feed::AtEnd, Feed::Reports),
             delay_get_config: spec.delay_get_config,
@@ -291,7 +291,7 @@ mod tests {
         let space = Space::new(Vec::new()).unwrap();
         let spec = StudySpec { scheduler, ..StudySpec::new("told", space, Digest::of(b"")) };
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let mut search = Search { searcher: Box::new(Listener(heard.clone())), ..Search::new(&spec) };
+        let mut search = Search::new(&spec, Box::new(Listener(heard.clone())));
         let job = search.next_job(VirtualTime(0), None, |_| true).unwrap();
         for time in 1..=reports {
             let reward = Some(time as f64 / 10.0);

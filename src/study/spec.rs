@@ -9,7 +9,7 @@ use super::Limits;
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{HyperbandError, SchedulerSpec};
-use crate::searcher::{BayesoptError, GridSpec, SearcherSpec};
+use crate::searcher::{BayesoptError, ComponentSearcherError, GridSpec, SearcherSpec};
 use crate::space::Space;
 
 /// How many slots a study may have.
@@ -177,6 +177,9 @@ pub enum SpecError {
     /// The searcher's options make no sense.
     #[error(transparent)]
     Bayesopt(#[from] BayesoptError),
+    /// The settings of a searcher that is a component make no sense.
+    #[error(transparent)]
+    ComponentSearcher(#[from] ComponentSearcherError),
 }
 
 /// The first part in which two specifications differ.
@@ -304,6 +307,9 @@ impl StudySpec {
         }
         if let SearcherSpec::Bayesopt(bayesopt) = &self.searcher {
             bayesopt.check()?;
+        }
+        if let SearcherSpec::Component(component) = &self.searcher {
+            component.check()?;
         }
         if let SchedulerSpec::Hyperband(hyperband) = &self.scheduler {
             hyperband.check()?;
