@@ -7,6 +7,7 @@ use super::exit_code;
 use crate::config::ConfigError;
 use crate::executor::{Difference, ExecutorError, LoadError};
 use crate::sandbox::ComponentError;
+use crate::sandbox::component;
 use crate::session::SessionError;
 use crate::store::StoreError;
 
@@ -96,6 +97,19 @@ impl From<ComponentError> for CommandError {
             ComponentError::NotAComponent { what } if what.contains("core") => command_error.hint(
                 "make a component of it: `wasm-tools component new module.wasm -o component.wasm`, or build it with the guest SDK",
             ),
+            ComponentError::NotATrial { exports } if component::is_searcher(&exports) => command_error.hint(
+                "it is a searcher: name it as `component` under [searcher], with `type = \"component\"`",
+            ),
+            ComponentError::NotASearcher { exports } if component::is_trial(&exports) => command_error.hint(
+                "it is a trial, to be trained: name it as `component` at the top of the study file",
+            ),
+            ComponentError::NotASearcher { exports } => {
+                let exports = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
+                command_error.hint(format!(
+                    "it exports {}; build it for the world `trialbox:trial/searcher` of wit/searcher.wit",
+                    shown(&exports)
+                ))
+            }
             ComponentError::NotATrial { exports } => {
                 let exports = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
                 command_error.hint(format!(

@@ -14,6 +14,7 @@ use super::study_file::{Ending, StudyFile};
 use super::{amount, space};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
+use crate::searcher::SearcherSpec;
 use crate::space::Space;
 use crate::study::{Clock, FloatMode, Limit, SpecError, StudySpec};
 
@@ -48,6 +49,7 @@ fn empty() -> StudyFile {
     StudyFile {
         name: None,
         component: None,
+        searcher: None,
         data: BTreeMap::new(),
         wall_time_max: None,
         kinds: Vec::new(),
@@ -153,7 +155,11 @@ impl FileReader<'_> {
     }
 
     fn searcher(&mut self, table: &mut TableReader<'_>) {
+        let component = table.left(&["component"]).next().cloned();
         self.kind(&kinds::SEARCHERS, table);
+        if let SearcherSpec::Component(_) = self.file.settings.searcher {
+            self.file.searcher = self.text(component).map(PathBuf::from);
+        }
     }
 
     fn kind(&mut self, family: &Family, table: &mut TableReader<'_>) {

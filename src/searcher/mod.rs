@@ -21,6 +21,7 @@ pub use random::{RandomSearcher, RandomSpec};
 pub use recorded::RecordedSearcher;
 
 use crate::numeric::amount::{Seed, TrialId, VirtualTime};
+use crate::numeric::digest::Digest;
 use crate::space::{Config, Space};
 
 /// Which searcher a study uses, with its options.
@@ -58,7 +59,7 @@ pub struct Observation<'a> {
 }
 
 /// What a searcher is told of a trial.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ObservationKind {
     /// A reward is on its way.
     Pending {
@@ -137,6 +138,13 @@ impl SearcherSpec {
             Self::Grid(spec) => Box::new(GridSearcher::new(space, spec.points)),
             Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, *spec)),
             Self::Component(_) => Box::new(component::NotRun::new()),
+        }
+    }
+
+    /// Says which component it is that searches, by digest and size, if one does.
+    pub fn identify(&mut self, found: Option<(Digest, u64)>) {
+        if let (Self::Component(settings), Some((component, bytes))) = (self, found) {
+            (settings.component, settings.bytes) = (component, bytes);
         }
     }
 

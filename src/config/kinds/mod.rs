@@ -5,6 +5,7 @@
 //! among them by `type`; `reference` takes their options from here.
 
 mod bayesopt;
+mod component;
 mod family;
 mod fifo;
 mod grid;
@@ -34,7 +35,7 @@ pub(super) static SCHEDULERS: Family = Family {
 /// What `type` may be under `[searcher]`.
 pub(super) static SEARCHERS: Family = Family {
     name: "searcher",
-    kinds: &[&random::Random, &grid::Grid, &bayesopt::Bayesopt],
+    kinds: &[&random::Random, &grid::Grid, &bayesopt::Bayesopt, &component::Component],
     planned: &[("constrained_bayesopt", &[]), ("rl", &[])],
 };
 
