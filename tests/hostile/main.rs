@@ -16,6 +16,7 @@ mod imports;
 mod memory;
 mod neighbours;
 mod reports;
+mod searchers;
 mod traps;
 mod wasi;
 
