@@ -198,3 +198,29 @@ fn checked(space: &Space, attributes: Vec<Attribute>) -> Result<Config, String> 
         Err(error) => Err(shown(&error.to_string())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{Condition, Parameter, Value};
+
+    #[test]
+    fn constants_may_be_left_out_where_they_are_active() {
+        let text = |text: &str| Value::Text(text.into());
+        let choice = Parameter::new("kind", Domain::Choice(vec![text("plain"), text("deep")]));
+        let layers = Parameter::new("layers", Domain::Constant(Value::Integer(3)));
+        let layers = Parameter { condition: Some(Condition { parameter: "kind".into(), choice: 1 }), ..layers };
+        let epochs = Parameter::new("epochs", Domain::Constant(Value::Integer(9)));
+        let space = Space::new(vec![choice, layers, epochs]).unwrap();
+        let given = |pairs: &[(&str, Value)]| {
+            let attribute = |(name, value): &(&str, Value)| Attribute { name: (*name).into(), value: value.clone() };
+            checked(&space, pairs.iter().map(attribute).collect()).map(|config| config.to_string())
+        };
+        assert_eq!(given(&[("kind", text("plain"))]).unwrap(), "epochs = 9, kind = plain");
+        assert_eq!(given(&[("kind", text("deep"))]).unwrap(), "epochs = 9, kind = deep, layers = 3");
+        let inactive = given(&[("kind", text("plain")), ("layers", Value::Integer(3))]);
+        assert_eq!(inactive.unwrap_err(), "parameter `layers`: it is not active in this configuration");
+        let other = given(&[("kind", text("deep")), ("epochs", Value::Integer(8))]);
+        assert_eq!(other.unwrap_err(), "parameter `epochs`: the value 8 is not among its values");
+    }
+}

@@ -110,7 +110,7 @@ pub fn resume(
         check_same(plan, path, &reader.spec()?)?;
         for entry in reader.entries() {
             let entry = entry?;
-            study.reproduce(&entry)?;
+            study.reproduce(&entry).map_err(|error| cut_off(error, interrupt))?;
             for observer in observers.iter_mut() {
                 observer.on_recorded(&entry, study.state());
             }
@@ -125,6 +125,14 @@ pub fn resume(
 
 fn study_of(plan: &Plan, options: &RunOptions, interrupt: &Interrupt) -> Result<Study, SessionError> {
     study(plan.spec.clone(), plan.searcher.as_deref(), options, interrupt)
+}
+
+/// The error, unless it is that somebody asked to stop while the searcher was waited for.
+fn cut_off(error: StudyError, interrupt: &Interrupt) -> SessionError {
+    match error {
+        StudyError::SearcherLost { .. } if interrupt.is_requested() => ExecutorError::Interrupted.into(),
+        error => error.into(),
+    }
 }
 
 fn check_same(plan: &Plan, path: &Path, theirs: &StudySpec) -> Result<(), SessionError> {

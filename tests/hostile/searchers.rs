@@ -1,5 +1,7 @@
 //! Hostile searchers: whatever one does, the study ends with what it did, its trials run to their ends, and it can be verified.
 
+use std::time::Duration;
+
 use trialbox::Study;
 use trialbox::executor::{Interrupt, Isolation, RunOptions};
 use trialbox::numeric::digest::Digest;
@@ -180,7 +182,7 @@ fn a_configuration_outside_of_the_space_is_refused_by_the_name_of_what_is_wrong(
         assert_fails(Hostile::suggesting(config), expected);
     }
     let name = "n".repeat(100_000);
-    assert_fails(Hostile::suggesting(&[(&name, Value::Real(0.5))]), "parameter `nnnn");
+    assert_fails(Hostile::suggesting(&[x(Value::Real(0.5)), (&name, Value::Real(0.5))]), "parameter `nnnn");
 }
 
 #[test]
@@ -238,7 +240,7 @@ fn a_study_whose_searcher_fails_goes_on_from_every_prefix_to_the_same_end() {
     for kept in [1, 3, entries.len() / 2, entries.len() - 1] {
         let path = world.path(&format!("{kept}.study"));
         let mut store = trialbox::store::Store::create(&path).unwrap();
-        entries[..kept].iter().for_each(|entry| store.append(entry).unwrap());
+        entries[..kept].iter().for_each(|entry| store.append(entry, Duration::ZERO).unwrap());
         store.close().unwrap();
         assert_eq!(world.builder().resume(&path).unwrap().digest, result.digest, "from {kept}");
     }
