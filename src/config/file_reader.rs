@@ -155,9 +155,13 @@ impl FileReader<'_> {
     }
 
     fn searcher(&mut self, table: &mut TableReader<'_>) {
-        let component = table.left(&["component"]).next().cloned();
+        let (component, place) = (table.left(&["component"]).next().cloned(), table.place());
         self.kind(&kinds::SEARCHERS, table);
         if let SearcherSpec::Component(_) = self.file.settings.searcher {
+            if component.is_none() {
+                let problem = Problem::new(place, "the searcher `component` names no `component`");
+                self.problems.push(problem.hint("add `component = \"FILE.wasm\"` under [searcher]."));
+            }
             self.file.searcher = self.text(component).map(PathBuf::from);
         }
     }

@@ -11,7 +11,7 @@ use trialbox::searcher::{ComponentSearcherSpec, SearcherSpec};
 use trialbox::session::{self, SessionError, StudyBuilder};
 use trialbox::space::Value;
 use trialbox::store::Reader;
-use trialbox::study::{Capacity, EndReason, Event, OutcomeClass};
+use trialbox::study::{Capacity, EndReason, Event, Outcome, OutcomeClass};
 
 use crate::support::guest::{self, Guest, Placed};
 use crate::support::run::SANDBOX;
@@ -99,7 +99,7 @@ fn failure(searcher: &[u8]) -> String {
     let result = world.builder().run(&store).unwrap();
     assert_eq!(result.state.ended(), Some(EndReason::SearcherFailed));
     for trial in result.state.trials() {
-        assert_eq!(trial.outcome().map(|outcome| outcome.class()), Some(OutcomeClass::Completed));
+        assert_eq!(trial.outcome().map(Outcome::class), Some(OutcomeClass::Completed));
         assert_eq!(trial.reports, 3);
     }
     let folder = world.path("inputs");

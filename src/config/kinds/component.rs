@@ -62,11 +62,8 @@ impl Kind for Component {
     }
 
     fn read(&self, table: &mut TableReader<'_>, spec: &mut StudySpec, problems: &mut Vec<Problem>) {
-        // Where the component lies is no part of the study; who reads the file looks there, and says which it is.
-        if table.take("component").is_none() {
-            let problem = Problem::new(table.place(), "the searcher `component` names no `component`");
-            problems.push(problem.hint("add `component = \"FILE.wasm\"` under [searcher]."));
-        }
+        // Where the component lies is no part of the study, so the file's reader takes it; here it is no key that is left.
+        table.discard(&["component"]);
         let mut settings = ComponentSearcherSpec::new(Digest::of(b""), 0);
         for (name, place, range) in settings.limits_mut() {
             let units = if name.contains("bytes") { amount::BYTES } else { amount::COUNT };
