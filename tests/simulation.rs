@@ -66,6 +66,7 @@ fn simulate(spec: StudySpec, table: &Table) -> (Simulated, Vec<String>) {
             Event::TrialResumed { resume_from, .. } => format!("goes on from {resume_from}"),
             Event::TrialEnded { outcome, .. } => format!("ends: {outcome}"),
             Event::Judged { decision, .. } => format!("is judged: {decision:?}"),
+            Event::SearcherFailed { message, .. } => message.clone(),
             Event::StudyEnded { reason, .. } => format!("{reason:?}"),
         };
         let trial = entry.event.trial().map_or("study".to_owned(), |trial| format!("trial {trial}"));

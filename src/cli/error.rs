@@ -7,8 +7,10 @@ use super::exit_code;
 use crate::config::ConfigError;
 use crate::executor::{Difference, ExecutorError, LoadError};
 use crate::sandbox::ComponentError;
+use crate::sandbox::component;
 use crate::session::SessionError;
 use crate::store::StoreError;
+use crate::study::StudyError;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -96,6 +98,19 @@ impl From<ComponentError> for CommandError {
             ComponentError::NotAComponent { what } if what.contains("core") => command_error.hint(
                 "make a component of it: `wasm-tools component new module.wasm -o component.wasm`, or build it with the guest SDK",
             ),
+            ComponentError::NotATrial { exports } if component::is_searcher(&exports) => command_error.hint(
+                "it is a searcher: name it as `component` under [searcher], with `type = \"component\"`",
+            ),
+            ComponentError::NotASearcher { exports } if component::is_trial(&exports) => command_error.hint(
+                "it is a trial, to be trained: name it as `component` at the top of the study file",
+            ),
+            ComponentError::NotASearcher { exports } => {
+                let exports = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
+                command_error.hint(format!(
+                    "it exports {}; build it for the world `trialbox:trial/searcher` of wit/searcher.wit",
+                    shown(&exports)
+                ))
+            }
             ComponentError::NotATrial { exports } => {
                 let exports = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
                 command_error.hint(format!(
@@ -126,9 +141,21 @@ impl From<ExecutorError> for CommandError {
             },
             ExecutorError::FuelSchedule { .. } => Self::with_sources(exit_code::DIFFERS, &error)
                 .hint("go on with the release of trialbox that began it, or begin a new study"),
-            ExecutorError::Study(_) => Self::with_sources(exit_code::DIFFERS, &error),
+            ExecutorError::Study(error) => error.into(),
             ExecutorError::Interrupted => Self::new(exit_code::INTERRUPTED, "interrupted"),
             _ => Self::with_sources(exit_code::FAILURE, &error),
+        }
+    }
+}
+
+impl From<StudyError> for CommandError {
+    fn from(error: StudyError) -> Self {
+        match error {
+            StudyError::Diverged { .. } => Self::with_sources(exit_code::DIFFERS, &error),
+            StudyError::Replay { .. } => Self::with_sources(exit_code::DIFFERS, &error)
+                .hint("the log was written by another build; decisions are promised equal within one release"),
+            StudyError::SearcherLost { .. } => Self::with_sources(exit_code::FAILURE, &error)
+                .hint("nothing of it is in the log: `trialbox run --resume` goes on with the study"),
         }
     }
 }
@@ -138,8 +165,7 @@ impl From<SessionError> for CommandError {
         match error {
             SessionError::Store(error) => error.into(),
             SessionError::Executor(error) => error.into(),
-            SessionError::Study(_) => Self::with_sources(exit_code::DIFFERS, &error)
-                .hint("the log was written by another build; decisions are promised equal within one release"),
+            SessionError::Study(error) => error.into(),
             SessionError::Input(_) => Self::with_sources(exit_code::COMPONENT, &error),
             SessionError::Spec(_) | SessionError::Builder(_) => Self::with_sources(exit_code::STUDY_FILE, &error),
             SessionError::WallClock => Self::with_sources(exit_code::DIFFERS, &error)

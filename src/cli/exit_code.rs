@@ -16,6 +16,8 @@ pub const STORE: u8 = 6;
 pub const DIFFERS: u8 = 7;
 /// The trial that was asked for failed.
 pub const TRIAL_FAILED: u8 = 8;
+/// The study ended because its searcher failed.
+pub const SEARCHER_FAILED: u8 = 9;
 /// Something else failed, on this machine or in trialbox.
 pub const FAILURE: u8 = 70;
 /// The run was interrupted and can be resumed.
@@ -31,6 +33,7 @@ pub const ALL: &[(u8, &str)] = &[
     (STORE, "the store is missing, locked, damaged, of a newer format, or cannot be written"),
     (DIFFERS, "a run differs from the recorded one, or the store holds another study"),
     (TRIAL_FAILED, "the trial that was asked for failed"),
+    (SEARCHER_FAILED, "the study ended because its searcher failed"),
     (FAILURE, "something else failed, on this machine or in trialbox"),
     (INTERRUPTED, "the run was interrupted and can be resumed"),
 ];

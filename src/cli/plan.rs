@@ -9,7 +9,7 @@ use crate::config::{ConfigError, StudyFile, bytes};
 use crate::executor::{Interrupt, Isolation, RunOptions, Speculation};
 use crate::numeric::digest::Digest;
 use crate::sandbox::fuel_schedule;
-use crate::session::{Examined, Plan, SourceError, Sources};
+use crate::session::{self, Examined, Plan, SessionError, SourceError, Sources};
 use crate::study::{ComponentId, DataId, Description, StudySpec};
 
 /// How a run goes, on the command line.
@@ -122,6 +122,21 @@ impl ReadFile {
         self.file.component().map(|path| self.beside(path))
     }
 
+    /// The file of the component that searches, if one does.
+    pub(super) fn searcher(&self) -> Option<PathBuf> {
+        self.file.searcher().map(|path| self.beside(path))
+    }
+
+    fn searcher_error(&self, error: SourceError) -> CommandError {
+        match (error, self.searcher()) {
+            (SourceError::Searcher(error), Some(path)) => {
+                let hint = "check `component` under [searcher] in the study file; its path is relative to it";
+                CommandError::component(error, &path, hint)
+            }
+            (error, _) => SessionError::from(error).into(),
+        }
+    }
+
     /// The plan that the file makes with its component, and what is probably not meant in it, as text.
     pub(super) fn plan(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<(Plan, String), CommandError> {
         let Some(component) = self.component() else {
@@ -143,8 +158,16 @@ impl ReadFile {
         &self,
         data: BTreeMap<String, DataId>,
         fuel_schedule: Digest,
+        options: &RunOptions,
+        interrupt: &Interrupt,
     ) -> Result<(StudySpec, String), CommandError> {
-        self.spec(None, None, data, fuel_schedule)
+        let (mut spec, warnings) = self.spec(None, None, data, fuel_schedule)?;
+        if let Some(path) = self.searcher() {
+            let found = session::examine_searcher(&path, self.file.float_mode(), options, interrupt);
+            let found = found.map_err(|error| self.searcher_error(error))?;
+            spec.searcher.identify(Some((found.digest, found.bytes)));
+        }
+        Ok((spec, warnings))
     }
 
     /// The specification for trials that run elsewhere, and what is probably not meant in it, as text. The component, if the
@@ -155,7 +178,10 @@ impl ReadFile {
         interrupt: &Interrupt,
     ) -> Result<(StudySpec, String), CommandError> {
         match self.component() {
-            None => self.spec_without_component(BTreeMap::new(), fuel_schedule(self.file.float_mode())),
+            None => {
+                let schedule = fuel_schedule(self.file.float_mode());
+                self.spec_without_component(BTreeMap::new(), schedule, options, interrupt)
+            }
             Some(component) => self.spec_of(&self.examine(component, BTreeMap::new(), options, interrupt)?),
         }
     }
@@ -168,12 +194,14 @@ impl ReadFile {
         interrupt: &Interrupt,
     ) -> Result<Examined, CommandError> {
         let (limits, float_mode) = (self.file.limits().clone(), self.file.float_mode());
-        let sources = Sources { component, data, limits, float_mode };
+        let searcher = self.searcher();
+        let sources = Sources { component, data, limits, float_mode, searcher };
         sources.examine(options, interrupt).map_err(|error| match error {
             SourceError::Component(error) => {
                 let hint = "check `component` in the study file; its path is relative to it";
                 CommandError::component(error, &sources.component, hint)
             }
+            SourceError::Searcher(_) => self.searcher_error(error),
             SourceError::Data { .. } => CommandError::new(exit_code::COMPONENT, error.to_string())
                 .hint("check [data] in the study file; its paths are relative to it"),
         })
@@ -181,7 +209,9 @@ impl ReadFile {
 
     fn spec_of(&self, examined: &Examined) -> Result<(StudySpec, String), CommandError> {
         let (component, data) = (Some(examined.component()), examined.data());
-        self.spec(Some(&examined.description), component, data, examined.fuel_schedule())
+        let (mut spec, warnings) = self.spec(Some(&examined.description), component, data, examined.fuel_schedule())?;
+        spec.searcher.identify(examined.searcher().map(|id| (id.digest, id.bytes)));
+        Ok((spec, warnings))
     }
 
     fn spec(

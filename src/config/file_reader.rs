@@ -14,6 +14,7 @@ use super::study_file::{Ending, StudyFile};
 use super::{amount, points, space};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
+use crate::searcher::SearcherSpec;
 use crate::space::Space;
 use crate::study::{
     Clock, FloatMode, Limit, REPLICATES_MAX, ReplicateReward, Replicates, SpecError, StudySpec, TrialSeeds,
@@ -50,6 +51,7 @@ fn empty() -> StudyFile {
     StudyFile {
         name: None,
         component: None,
+        searcher: None,
         data: BTreeMap::new(),
         wall_time_max: None,
         kinds: Vec::new(),
@@ -174,9 +176,17 @@ impl FileReader<'_> {
     }
 
     fn searcher(&mut self, table: &mut TableReader<'_>) {
+        let (component, place) = (table.left(&["component"]).next().cloned(), table.place());
         self.kind(&kinds::SEARCHERS, table);
         if let Some(item) = table.take("points_to_evaluate") {
             self.file.points = points::read(&item, self.problems);
+        }
+        if let SearcherSpec::Component(_) = self.file.settings.searcher {
+            if component.is_none() {
+                let problem = Problem::new(place, "the searcher `component` names no `component`");
+                self.problems.push(problem.hint("add `component = \"FILE.wasm\"` under [searcher]."));
+            }
+            self.file.searcher = self.text(component).map(PathBuf::from);
         }
     }
 

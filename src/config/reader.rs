@@ -102,8 +102,10 @@ pub(super) fn section_of(key: &str) -> Option<Section> {
     if all.iter().any(|section| section.name == key) {
         return None;
     }
-    // `type` stands in several sections and tells nothing.
-    all.into_iter().find(|section| key != "type" && section.has(key))
+    // `type` stands in several sections and tells nothing. What a searcher can have, too, is mostly meant for the trials.
+    let mut sections = all.into_iter().filter(|section| key != "type" && section.has(key)).collect::<Vec<_>>();
+    sections.sort_by_key(|section| section.name == "searcher");
+    sections.into_iter().next()
 }
 
 impl<'file> Item<'file> {

@@ -19,6 +19,8 @@ use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, Metrics,
 pub struct StudyFile {
     pub(super) name: Option<String>,
     pub(super) component: Option<PathBuf>,
+    /// The component that searches.
+    pub(super) searcher: Option<PathBuf>,
     pub(super) data: BTreeMap<String, PathBuf>,
     pub(super) wall_time_max: Option<Duration>,
     /// The scheduler and the searcher, as far as the file has sections for them.
@@ -94,6 +96,13 @@ impl StudyFile {
     #[must_use]
     pub fn component(&self) -> Option<&Path> {
         self.component.as_deref()
+    }
+
+    /// The path of the component that searches, relative to the study file, if one does. Which component it is, a specification
+    /// of this file does not say yet: see [`SearcherSpec::identify`](crate::searcher::SearcherSpec::identify).
+    #[must_use]
+    pub fn searcher(&self) -> Option<&Path> {
+        self.searcher.as_deref()
     }
 
     /// The paths of the data sets by name, relative to the study file.

@@ -22,7 +22,8 @@ use super::{
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, fuel_schedule};
 use crate::study::{
-    Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, Replication, RunProgress, Study, TrialRecord,
+    Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, Replication, RunProgress, Study, StudyError,
+    TrialRecord,
 };
 
 /// How often the journal is committed and observers are told.
@@ -51,7 +52,13 @@ pub fn run(
     interrupt: &Interrupt,
 ) -> Result<RunEnd, ExecutorError> {
     let mut driver = Driver::new(study, program, journal, observers, options)?;
-    let end = driver.run(interrupt);
+    let end = match driver.run(interrupt) {
+        // It is the asking that was cut off.
+        Err(ExecutorError::Study(StudyError::SearcherLost { .. })) if interrupt.is_requested() => {
+            Ok(RunEnd::Interrupted(Interruption::Requested))
+        }
+        end => end,
+    };
     if end.is_ok() {
         driver.shelve_all();
     }
@@ -266,7 +273,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             }
         }
         self.release_held();
-        Ok(())
+        Ok(self.study.check_searcher()?)
     }
 
     fn append(&mut self, entry: &Entry) -> Result<(), ExecutorError> {
@@ -563,10 +570,11 @@ impl<'a, 'b> Driver<'a, 'b> {
                 (self.has_loaded, self.loads_lost) = (true, 0);
                 Ok(())
             }
-            FromPool::Said(_, FromWorker::Inspected(_)) => Ok(()),
             FromPool::Said(worker, FromWorker::Broken(words)) | FromPool::Gone(worker, words) => {
                 self.lose_worker(worker, words)
             }
+            // No worker of the driver's own is asked for anything else.
+            FromPool::Said(..) => Ok(()),
         }
     }
 

@@ -9,11 +9,12 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::Program;
+use super::{Program, SearcherProgram};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
-use crate::sandbox::{Arguments, Artifact, ComponentError, Inspection};
-use crate::study::{FloatMode, Limits, LogPiece, Outcome, Report};
+use crate::sandbox::{Arguments, Artifact, ComponentError, Inspection, SearcherInspection};
+use crate::searcher::ObservationKind;
+use crate::study::{Attribute, FloatMode, Limits, LogPiece, Outcome, Report};
 
 /// From the driver to a worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,7 +61,37 @@ pub(super) enum ToWorker {
         /// Whether it waits.
         held: bool,
     },
+    /// Check and compile a component that searches.
+    InspectSearcher {
+        /// Its file.
+        component: PathBuf,
+        /// How NaN is treated.
+        float_mode: FloatMode,
+        /// The folder of compiled components, if there is one.
+        cache: Option<PathBuf>,
+    },
+    /// Load a searcher, and have it begin. The worker runs no trials then.
+    LoadSearcher {
+        /// It.
+        program: SearcherProgram,
+        /// The folder of compiled components, if there is one.
+        cache: Option<PathBuf>,
+    },
+    /// Call the searcher.
+    Search(SearcherCall),
 }
+
+/// A call of a searcher.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) enum SearcherCall {
+    /// It is asked for the configuration of a trial. The only call that is answered.
+    Suggest(TrialId),
+    /// It is told of a trial.
+    Observe(TrialId, ObservationKind),
+}
+
+/// What a searcher suggests, unchecked, none if it has no more; or how it failed.
+pub(super) type Suggestion = Result<Option<Vec<Attribute>>, String>;
 
 /// A trial's place among the others of its worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -116,6 +147,12 @@ pub(super) enum FromWorker {
     Happened(Vec<Happening>),
     /// The worker's machine failed, not a trial.
     Broken(String),
+    /// The answer to `InspectSearcher`.
+    InspectedSearcher(Result<SearcherInspection, ComponentError>),
+    /// The answer to `LoadSearcher`: the worker's fuel schedule, or why it cannot run the searcher.
+    LoadedSearcher(Result<Digest, LoadError>),
+    /// The answer to a `Suggest`.
+    Suggested(Suggestion),
 }
 
 /// Something that a trial has done.

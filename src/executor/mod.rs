@@ -12,6 +12,7 @@ mod kept;
 mod message;
 mod pool;
 mod results;
+mod searching;
 mod single;
 mod worker;
 
@@ -26,11 +27,14 @@ pub use journal::{Difference, StoreJournal, VerifyingJournal};
 pub use message::LoadError;
 pub use pool::{run_as_worker_if_asked, set_worker_program};
 pub use results::{ResultCache, ResultCacheError};
-pub use single::{TrialProgress, TrialResult, inspect, run_trial};
+pub use searching::ComponentSearcher;
+pub use single::{TrialProgress, TrialResult, inspect, inspect_searcher, run_trial};
 
-use crate::numeric::amount::{Fuel, TrialId};
+use crate::numeric::amount::{Fuel, Seed, TrialId};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Artifact, ComponentError};
+use crate::searcher::ComponentSearcherSpec;
+use crate::space::Space;
 use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, LogPiece, Replication, StudyError};
 
 /// Where guest code runs.
@@ -142,6 +146,21 @@ pub struct Program {
     pub replication: Replication,
 }
 
+/// What searches for a study, where that is a component.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct SearcherProgram {
+    /// The file of the component.
+    pub component: PathBuf,
+    /// What it must contain, what it is given and how it is bounded.
+    pub settings: ComponentSearcherSpec,
+    /// What is searched.
+    pub space: Space,
+    /// The seed that it is given.
+    pub seed: Seed,
+    /// How NaN is treated.
+    pub float_mode: FloatMode,
+}
+
 /// How a run came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunEnd {
@@ -244,6 +263,20 @@ pub enum ExecutorError {
         /// What it said last.
         words: String,
     },
+    /// Workers were lost over one call of the searcher, twice in a row.
+    #[error(
+        "the worker that ran the searcher was lost twice in a row over the same call{}{words}", if words.is_empty() { "" } else { ": " }
+    )]
+    SearcherLost {
+        /// What the second one said last.
+        words: String,
+    },
+    /// A searcher whose calls were made again answered otherwise.
+    #[error(
+        "the searcher was run again and suggests something else than before: it must depend on nothing but its space, its \
+         options, its seed and what it is told"
+    )]
+    SearcherDiverged,
     /// The study was begun under another fuel schedule.
     #[error(
         "the study was begun under the fuel schedule {}, this build has {}: operator costs, prices or engine settings have \

@@ -7,7 +7,7 @@ use super::message::{FromWorker, Happening, Launch, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle};
 use super::{ExecutorError, Interrupt, Isolation, Program};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
-use crate::sandbox::{Arguments, Artifact, Inspection};
+use crate::sandbox::{Arguments, Artifact, Inspection, SearcherInspection};
 use crate::study::{FloatMode, Limits, Outcome, Report};
 
 const POLL: Duration = Duration::from_millis(100);
@@ -51,7 +51,30 @@ pub fn inspect(
         match next(&pool, &worker, interrupt)? {
             FromWorker::Inspected(inspected) => return inspected.map_err(ExecutorError::Component),
             FromWorker::Broken(words) => return Err(ExecutorError::WorkerLost { words }),
-            FromWorker::Loaded(_) | FromWorker::Happened(_) => {}
+            _ => {}
+        }
+    }
+}
+
+/// Checks and compiles a component that searches, in a worker.
+///
+/// # Errors
+/// If the component is not fit, or the worker is lost.
+pub fn inspect_searcher(
+    component: &Path,
+    float_mode: FloatMode,
+    isolation: Isolation,
+    cache: Option<PathBuf>,
+    interrupt: &Interrupt,
+) -> Result<SearcherInspection, ExecutorError> {
+    let mut pool = Pool::new(isolation);
+    let mut worker = pool.spawn()?;
+    worker.tell(ToWorker::InspectSearcher { component: component.to_owned(), float_mode, cache });
+    loop {
+        match next(&pool, &worker, interrupt)? {
+            FromWorker::InspectedSearcher(inspected) => return inspected.map_err(ExecutorError::Component),
+            FromWorker::Broken(words) => return Err(ExecutorError::WorkerLost { words }),
+            _ => {}
         }
     }
 }
@@ -82,8 +105,8 @@ pub fn run_trial(
                 continue;
             }
             FromWorker::Broken(words) => return Err(ExecutorError::WorkerLost { words }),
-            FromWorker::Inspected(_) => continue,
             FromWorker::Happened(happenings) => happenings,
+            _ => continue,
         };
         for happening in happenings {
             match happening {
@@ -99,7 +122,7 @@ pub fn run_trial(
 }
 
 /// The worker's next message.
-fn next(pool: &Pool, worker: &WorkerHandle, interrupt: &Interrupt) -> Result<FromWorker, ExecutorError> {
+pub(super) fn next(pool: &Pool, worker: &WorkerHandle, interrupt: &Interrupt) -> Result<FromWorker, ExecutorError> {
     loop {
         match pool.receive(POLL) {
             Some(FromPool::Said(id, message)) if id == worker.id => return Ok(message),

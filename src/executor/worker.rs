@@ -12,15 +12,16 @@ use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use super::Program;
 use super::guest::{Guest, Makings, Note, Step};
 use super::kept::Kept;
-use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
+use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, SearcherCall, ToWorker};
+use super::{Program, SearcherProgram};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::component::{self, ComponentError};
-use crate::sandbox::instance;
-use crate::sandbox::{CompiledCache, DataSets, Ended, Inspection, Sandbox, fuel_schedule};
+use crate::sandbox::instance::{self, EngineFailure};
+use crate::sandbox::searcher::{self, LiveSearcher};
+use crate::sandbox::{CompiledCache, DataSets, Ended, Inspection, Sandbox, SearcherInspection, fuel_schedule};
 use crate::study::{ComponentId, FloatMode, Limits, Report};
 
 /// How long what has happened may wait to be passed on with more.
@@ -98,6 +99,7 @@ pub(super) fn work(inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) {
         flushed: Instant::now(),
         kept: Kept::new(0),
         bytes: 0,
+        searcher: None,
     };
     // The driver's going is the only way in which this ends.
     let _ = worker.run(inbox, outbox);
@@ -114,6 +116,7 @@ struct Worker {
     kept: Kept<Fiber>,
     /// About how many bytes of what happened were not passed on yet.
     bytes: u64,
+    searcher: Option<LiveSearcher>,
 }
 
 impl Worker {
@@ -164,6 +167,18 @@ impl Worker {
                 let loaded = load(&program, cache).map(|loaded| self.loaded = Some(loaded));
                 outbox(FromWorker::Loaded(loaded.map(|()| fuel_schedule(program.float_mode))))
             }
+            ToWorker::InspectSearcher { component, float_mode, cache } => {
+                outbox(FromWorker::InspectedSearcher(inspect_searcher(&component, float_mode, cache)))
+            }
+            ToWorker::LoadSearcher { program, cache } => match load_searcher(&program, cache) {
+                Ok(Ok(searcher)) => {
+                    self.searcher = Some(searcher);
+                    outbox(FromWorker::LoadedSearcher(Ok(fuel_schedule(program.float_mode))))
+                }
+                Ok(Err(failure)) => outbox(FromWorker::Broken(failure.to_string())),
+                Err(error) => outbox(FromWorker::LoadedSearcher(Err(error))),
+            },
+            ToWorker::Search(call) => self.search(call, outbox),
             ToWorker::Launch(launch) => {
                 self.launch(launch);
                 Ok(())
@@ -210,6 +225,26 @@ impl Worker {
         let guest = Guest::new(loaded, arguments);
         let (bound, held, reached, waits) = (Fuel(0), false, 0, false);
         self.fibers.push(Fiber { trial, place, guest, bound, held, reached, waits });
+    }
+
+    /// Calls the searcher.
+    fn search(&mut self, call: SearcherCall, outbox: Outbox<'_>) -> Result<(), DriverGone> {
+        // The driver loads before it asks.
+        let Some(searcher) = &mut self.searcher else { return Ok(()) };
+        let answer = match call {
+            SearcherCall::Observe(trial, kind) => match run_to_end(searcher.observe(trial, kind)) {
+                Ok(()) => return Ok(()),
+                Err(failure) => Err(failure),
+            },
+            SearcherCall::Suggest(trial) => run_to_end(searcher.suggest(trial)),
+        };
+        match answer {
+            Ok(suggestion) => outbox(FromWorker::Suggested(suggestion)),
+            Err(failure) => {
+                self.searcher = None;
+                outbox(FromWorker::Broken(failure.to_string()))
+            }
+        }
     }
 
     /// Keeps a trial for later, as far as there is memory.
@@ -307,13 +342,8 @@ impl Worker {
 
 fn load(program: &Program, cache: Option<PathBuf>) -> Result<Makings, LoadError> {
     let sandbox = Sandbox::new(program.float_mode).map_err(|error| LoadError::Sandbox(error.to_string()))?;
-    let bytes = component::read(&program.component)?;
-    let found = Digest::of(&bytes);
-    if found != program.id.digest {
-        let (found, expected) = (found.to_string(), program.id.digest.to_string());
-        return Err(ComponentError::Changed { found, expected }.into());
-    }
-    let component = compiled(&sandbox, found, &bytes, cache)?;
+    let bytes = read_unchanged(&program.component, program.id.digest)?;
+    let component = compiled(&sandbox, program.id.digest, &bytes, cache)?;
     component::check_world(&sandbox, &component)?;
     let data = DataSets::load(&program.data).map_err(|error| LoadError::Data(error.to_string()))?;
     Ok(Makings {
@@ -322,6 +352,29 @@ fn load(program: &Program, cache: Option<PathBuf>) -> Result<Makings, LoadError>
         data: Arc::new(data),
         replication: Arc::new(program.replication.clone()),
     })
+}
+
+/// Reads a component that must have that digest.
+fn read_unchanged(path: &Path, expected: Digest) -> Result<Vec<u8>, ComponentError> {
+    let bytes = component::read(path)?;
+    let found = Digest::of(&bytes);
+    if found != expected {
+        return Err(ComponentError::Changed { found: found.to_string(), expected: expected.to_string() });
+    }
+    Ok(bytes)
+}
+
+/// Has a searcher begin, unless the machine fails.
+fn load_searcher(
+    program: &SearcherProgram,
+    cache: Option<PathBuf>,
+) -> Result<Result<LiveSearcher, EngineFailure>, LoadError> {
+    let sandbox = Sandbox::new(program.float_mode).map_err(|error| LoadError::Sandbox(error.to_string()))?;
+    let bytes = read_unchanged(&program.component, program.settings.component)?;
+    let component = compiled(&sandbox, program.settings.component, &bytes, cache)?;
+    component::check_searcher_world(&sandbox, &component)?;
+    let bound = searcher::SearcherProgram::new(&sandbox, &component)?;
+    Ok(run_to_end(bound.begin(&program.space, program.seed, &program.settings)))
 }
 
 fn compiled(
@@ -349,6 +402,18 @@ fn inspect(
     let component = compiled(&sandbox, id.digest, &bytes, cache)?;
     let described = component::inspect(&sandbox, &component, id, limits);
     run_to_end(described).map(|(_, inspection)| inspection)
+}
+
+fn inspect_searcher(
+    path: &Path,
+    float_mode: FloatMode,
+    cache: Option<PathBuf>,
+) -> Result<SearcherInspection, ComponentError> {
+    let sandbox = Sandbox::new(float_mode).map_err(|error| ComponentError::Engine(error.to_string()))?;
+    let bytes = component::read(path)?;
+    let id = ComponentId { digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
+    let component = compiled(&sandbox, id.digest, &bytes, cache)?;
+    component::inspect_searcher(&sandbox, &component, id)
 }
 
 /// Runs a future whose only reason to be pending is a fuel yield.

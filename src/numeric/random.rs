@@ -35,6 +35,8 @@ pub enum Purpose {
     Policy,
     /// The seed of a replicate of a trial; the index is the replicate.
     Replicate,
+    /// The seed that a searcher from outside is given.
+    Searcher,
 }
 
 impl Purpose {
@@ -51,6 +53,7 @@ impl Purpose {
             Self::Controller => b"controller",
             Self::Policy => b"policy",
             Self::Replicate => b"replicate",
+            Self::Searcher => b"searcher",
         }
     }
 }

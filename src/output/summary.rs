@@ -20,6 +20,9 @@ const EXAMPLES_MAX: usize = 3;
 /// How much is shown of a text that a guest wrote.
 const GUEST_TEXT_MAX: usize = 200;
 
+/// How much is shown of how a searcher failed.
+const SEARCHER_TEXT_MAX: usize = 1_000;
+
 /// How many trials stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -73,6 +76,8 @@ pub fn summary(
         format!("fuel     {} in all trials", number::count(fuel(state).0)),
     ];
     lines.extend(cached_line(state, cached));
+    let failure = state.searcher_failure().map(|message| format!("searcher {}", printable(message, SEARCHER_TEXT_MAX)));
+    lines.extend(failure);
     lines.extend(best_lines(spec, state));
     lines.extend(failure_lines(spec, state));
     let width = width.unwrap_or(usize::MAX);
@@ -100,6 +105,7 @@ pub(super) fn ending(state: &StudyState) -> &'static str {
         Some(EndReason::TimeOut) => "finished: `time_out` had passed",
         Some(EndReason::MaxReward) => "finished: a trial reached `max_reward`",
         Some(EndReason::Exhausted) => "finished: every configuration of the space was tried",
+        Some(EndReason::SearcherFailed) => "finished: the searcher failed, so no more trials were started",
     }
 }
 

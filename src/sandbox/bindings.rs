@@ -1,4 +1,4 @@
-//! Rust types for `wit/trial.wit`, generated. Imports are bound by hand in `host/`, where the store can be charged.
+//! Rust types for `wit/`, generated. Imports are bound by hand in `host/`, where the store can be charged.
 
 wasmtime::component::bindgen!({
     path: "wit/trial.wit",
@@ -6,5 +6,16 @@ wasmtime::component::bindgen!({
     imports: { default: trappable },
     exports: { default: async },
 });
+
+/// The world of searchers, which shares the types.
+pub(super) mod searching {
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "searcher",
+        imports: { default: trappable },
+        exports: { default: async },
+        with: { "trialbox:trial/types": super::trialbox::trial::types },
+    });
+}
 
 pub(super) use self::trialbox::trial::types;

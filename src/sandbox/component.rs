@@ -8,6 +8,7 @@ use wasmtime::component::types::ComponentItem;
 
 use super::engine::Sandbox;
 use super::instance::Program;
+use super::searcher::SearcherProgram;
 use crate::study::{ComponentId, Description, Outcome};
 
 /// The largest component that is looked at. Interpreters compiled in take some 40 MB.
@@ -22,6 +23,10 @@ const INSTANCES_MAX: u64 = 100_000;
 
 /// The export that makes a component a trial.
 const TRAIN: &str = "trialbox:trial/train";
+/// The export that makes a component a searcher.
+const SEARCH: &str = "trialbox:trial/search";
+/// What is offered to trials only.
+const FOR_TRIALS: &[&str] = &["trialbox:trial/report", "trialbox:trial/data", "trialbox:trial/artifact"];
 /// The imports of our own that are offered, without versions.
 const OWN_IMPORTS: &[&str] = &[
     "trialbox:trial/types",
@@ -101,11 +106,17 @@ pub enum ComponentError {
         /// The exports that it has.
         exports: Vec<String>,
     },
+    /// It does not export what a searcher must.
+    #[error("the component does not export `{SEARCH}`, so it is no searcher")]
+    NotASearcher {
+        /// The exports that it has.
+        exports: Vec<String>,
+    },
     /// It imports something that is offered by nobody.
     #[error("the component imports `{0}`, which trialbox does not offer")]
     Import(String),
     /// An import or export has another type than this world's.
-    #[error("the component does not fit the world `trialbox:trial/trial@0.1.0`: {0}")]
+    #[error("the component does not fit its world of `trialbox:trial@0.1.0`: {0}")]
     World(String),
     /// Its `describe` failed.
     #[error("the component's `describe` did not return: {0}")]
@@ -137,6 +148,17 @@ pub struct Inspection {
     pub imports: Vec<ImportStatus>,
     /// What it says of itself.
     pub description: Description,
+}
+
+/// What can be told of a component that searches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearcherInspection {
+    /// Its digest and size.
+    pub id: ComponentId,
+    /// The size of its compiled code.
+    pub compiled_bytes: u64,
+    /// What it imports.
+    pub imports: Vec<ImportStatus>,
 }
 
 /// An import of a component.
@@ -237,7 +259,7 @@ fn add_instances(nesting: &mut [Nested], count: u32, of_components: bool) {
 }
 
 /// A text that a component brings along, as an error shows it: short, and without control characters.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::new();
     for (index, letter) in text.chars().enumerate() {
         if index == SHOWN_CHARACTERS_MAX {
@@ -267,17 +289,55 @@ pub fn compile(sandbox: &Sandbox, bytes: &[u8]) -> Result<Component, ComponentEr
 /// # Errors
 /// If it exports no `train`, or imports what nobody offers.
 pub fn check_world(sandbox: &Sandbox, component: &Component) -> Result<Vec<ImportStatus>, ComponentError> {
-    let component_type = component.component_type();
-    if !component_type.exports(&sandbox.engine).any(|(name, _)| unversioned(name) == TRAIN) {
-        let exports = component_type.exports(&sandbox.engine).take(SHOWN_EXPORTS_MAX);
-        return Err(ComponentError::NotATrial { exports: exports.map(|(name, _)| shown(name)).collect() });
+    if !exports(sandbox, component, TRAIN) {
+        return Err(ComponentError::NotATrial { exports: shown_exports(sandbox, component) });
     }
-    component_type
+    imports(sandbox, component, &[])
+}
+
+/// Checks that a component is a searcher, and lists its imports.
+///
+/// # Errors
+/// If it exports no `search`, or imports what nobody offers.
+pub fn check_searcher_world(sandbox: &Sandbox, component: &Component) -> Result<Vec<ImportStatus>, ComponentError> {
+    if !exports(sandbox, component, SEARCH) {
+        return Err(ComponentError::NotASearcher { exports: shown_exports(sandbox, component) });
+    }
+    imports(sandbox, component, FOR_TRIALS)
+}
+
+/// Whether a component with these exports, as in [`ComponentError::NotATrial`], is a searcher.
+#[must_use]
+pub fn is_searcher(exports: &[String]) -> bool {
+    exports.iter().any(|name| unversioned(name) == SEARCH)
+}
+
+/// Whether a component with these exports, as in [`ComponentError::NotASearcher`], is a trial.
+#[must_use]
+pub fn is_trial(exports: &[String]) -> bool {
+    exports.iter().any(|name| unversioned(name) == TRAIN)
+}
+
+fn exports(sandbox: &Sandbox, component: &Component, interface: &str) -> bool {
+    component.component_type().exports(&sandbox.engine).any(|(name, _)| unversioned(name) == interface)
+}
+
+fn shown_exports(sandbox: &Sandbox, component: &Component) -> Vec<String> {
+    let component_type = component.component_type();
+    let exports = component_type.exports(&sandbox.engine).take(SHOWN_EXPORTS_MAX);
+    exports.map(|(name, _)| shown(name)).collect()
+}
+
+/// What a component imports; calling one of `refused` ends it.
+fn imports(sandbox: &Sandbox, component: &Component, refused: &[&str]) -> Result<Vec<ImportStatus>, ComponentError> {
+    component
+        .component_type()
         .imports(&sandbox.engine)
         .map(|(name, item)| {
             let is_interface = matches!(item.ty, ComponentItem::ComponentInstance(_));
             let offer = match name {
                 _ if !is_interface => return Err(ComponentError::Import(shown(name))),
+                _ if refused.contains(&unversioned(name)) && is_offered(name) => Offer::Trapped,
                 _ if is_offered(name) => Offer::Offered,
                 wasi if wasi.starts_with("wasi:") => Offer::Trapped,
                 _ => return Err(ComponentError::Import(shown(name))),
@@ -315,7 +375,24 @@ pub async fn inspect(
     let imports = check_world(sandbox, component)?;
     let program = Program::new(sandbox, component)?;
     let description = program.describe(limits).await?;
-    let compiled_bytes = component.image_range();
-    let compiled_bytes = (compiled_bytes.end as usize - compiled_bytes.start as usize) as u64;
-    Ok((program, Inspection { id, compiled_bytes, imports, description }))
+    Ok((program, Inspection { id, compiled_bytes: compiled_bytes(component), imports, description }))
+}
+
+/// Binds a searcher's imports.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn inspect_searcher(
+    sandbox: &Sandbox,
+    component: &Component,
+    id: ComponentId,
+) -> Result<SearcherInspection, ComponentError> {
+    let imports = check_searcher_world(sandbox, component)?;
+    SearcherProgram::new(sandbox, component)?;
+    Ok(SearcherInspection { id, compiled_bytes: compiled_bytes(component), imports })
+}
+
+fn compiled_bytes(component: &Component) -> u64 {
+    let range = component.image_range();
+    (range.end as usize - range.start as usize) as u64
 }

@@ -277,7 +277,7 @@ async fn call_train(
     counting_polls(polls, trial.trialbox_trial_train().call_train(store, &arguments)).await
 }
 
-fn store(engine: &Engine, limits: Arc<Limits>, role: Role, seed: Seed) -> Store<HostState> {
+pub(super) fn store(engine: &Engine, limits: Arc<Limits>, role: Role, seed: Seed) -> Store<HostState> {
     let host_call_bytes_max = usize::try_from(limits.host_call_bytes_max).unwrap_or(usize::MAX);
     let handles_max = usize::try_from(limits.handles_max).unwrap_or(usize::MAX);
     let mut store = Store::new(engine, HostState::new(limits, role, seed));
@@ -308,7 +308,7 @@ fn check_exports(pre: &InstancePre<HostState>) -> wasmtime::Result<()> {
 }
 
 /// The future, with its polls counted.
-async fn counting_polls<F: Future>(polls: Arc<AtomicU64>, future: F) -> F::Output {
+pub(super) async fn counting_polls<F: Future>(polls: Arc<AtomicU64>, future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     poll_fn(|context| {
         polls.fetch_add(1, Ordering::Relaxed);

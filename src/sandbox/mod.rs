@@ -6,6 +6,7 @@
 //! - [`engine`]: the deterministic settings, and their digest, the fuel schedule;
 //! - [`component`]: from bytes to a checked and compiled component; [`cache`] keeps compiled ones;
 //! - [`instance`]: one run of `describe` or `train`, from instantiation to an [`Outcome`](crate::study::Outcome);
+//! - [`searcher`]: a searcher's one instance, from its `begin` to its last call;
 //! - [`host`]: one file for each interface that a guest may import.
 
 pub mod cache;
@@ -13,6 +14,7 @@ pub mod component;
 pub mod engine;
 pub mod host;
 pub mod instance;
+pub mod searcher;
 
 mod bindings;
 mod costs;
@@ -24,7 +26,7 @@ mod pool;
 mod stack;
 
 pub use cache::CompiledCache;
-pub use component::{ComponentError, ImportStatus, Inspection, Offer};
+pub use component::{ComponentError, ImportStatus, Inspection, Offer, SearcherInspection};
 pub use engine::{Sandbox, SandboxError, fuel_schedule};
 pub use host::data::DataSets;
 pub use instance::{Arguments, Artifact, Ended, Gate, TrialSink};

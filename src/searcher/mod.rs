@@ -4,8 +4,10 @@
 //! it answers is a function of its settings, the study's seed and what it was told before.
 
 mod bayesopt;
+mod component;
 mod grid;
 mod random;
+mod recorded;
 mod rl;
 mod seen;
 
@@ -14,11 +16,16 @@ use serde::{Deserialize, Serialize};
 pub use bayesopt::{
     BayesoptError, BayesoptSearcher, BayesoptSpec, InitialScoring, MapReward, ResourceAcq, ResourceKernel,
 };
+pub use component::{
+    ComponentSearcherError, ComponentSearcherSpec, OPTION_NAME_BYTES_MAX, OPTION_TEXT_BYTES_MAX, OPTIONS_MAX,
+};
 pub use grid::{GRID_POINTS_DEFAULT, GridSearcher, GridSpec};
 pub use random::{RandomSearcher, RandomSpec};
-pub use rl::{ControllerError, ControllerSpec, OPTIONS_MAX, RlSearcher};
+pub use recorded::RecordedSearcher;
+pub use rl::{ControllerError, ControllerSpec, CONTROLLER_OPTIONS_MAX, RlSearcher};
 
 use crate::numeric::amount::{Seed, TrialId, VirtualTime};
+use crate::numeric::digest::Digest;
 use crate::space::{Config, Space};
 
 /// Which searcher a study uses, with its options.
@@ -35,6 +42,8 @@ pub enum SearcherSpec {
     Rl(ControllerSpec),
     /// As `bayesopt`, and models the constraint besides.
     ConstrainedBayesopt(BayesoptSpec),
+    /// Asks a component that somebody else has written.
+    Component(ComponentSearcherSpec),
 }
 
 /// The levels of the resource at which rewards are told.
@@ -69,7 +78,7 @@ pub struct Observation<'a> {
 }
 
 /// What a searcher is told of a trial.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ObservationKind {
     /// A reward is on its way.
     Pending {
@@ -96,6 +105,15 @@ pub enum ObservationKind {
     JobEnded,
 }
 
+/// Why a searcher suggests no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearcherFailure {
+    /// It has failed by itself: the same searcher, told the same, fails the same. Says how.
+    Fault(String),
+    /// What ran it was lost: told the same elsewhere, it may go on. Says how.
+    Lost(String),
+}
+
 /// A search algorithm.
 pub trait Searcher: Send {
     /// The next configuration to evaluate, or none if the space is exhausted.
@@ -113,6 +131,10 @@ pub trait Searcher: Send {
 
     /// Lets it suggest a configuration more than once; told before it is asked for anything.
     fn allow_duplicates(&mut self) {}
+    /// Why it suggests no more, if it has failed. Without a failure, none is suggested where the space is exhausted.
+    fn failure(&self) -> Option<&SearcherFailure> {
+        None
+    }
 
     /// Takes note of what has become of a trial.
     fn observe(&mut self, _observation: &Observation<'_>) {}
@@ -136,6 +158,7 @@ impl Default for SearcherSpec {
 
 impl SearcherSpec {
     /// The searcher with these settings, at its start. `range` are the levels at which it will be told rewards, if they have any.
+    /// For a component, which only its user can run, it is one that has failed.
     #[must_use]
     pub fn build(&self, space: &Space, seed: Seed, range: Option<ResourceRange>) -> Box<dyn Searcher> {
         match self {
@@ -144,6 +167,7 @@ impl SearcherSpec {
             Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, *spec, range)),
             Self::ConstrainedBayesopt(spec) => Box::new(BayesoptSearcher::constrained(space, seed, *spec, range)),
             Self::Rl(spec) => Box::new(RlSearcher::new(space, seed, *spec)),
+            Self::Component(_) => Box::new(component::NotRun::new()),
         }
     }
 
@@ -151,8 +175,19 @@ impl SearcherSpec {
     #[must_use]
     pub fn can_repeat(&self) -> bool {
         match self {
-            Self::Random(_) | Self::Bayesopt(_) | Self::ConstrainedBayesopt(_) | Self::Rl(_) => true,
+            Self::Random(_)
+            | Self::Bayesopt(_)
+            | Self::ConstrainedBayesopt(_)
+            | Self::Rl(_)
+            | Self::Component(_) => true,
             Self::Grid(_) => false,
+        }
+    }
+
+    /// Says which component it is that searches, by digest and size, if one does.
+    pub fn identify(&mut self, found: Option<(Digest, u64)>) {
+        if let (Self::Component(settings), Some((component, bytes))) = (self, found) {
+            (settings.component, settings.bytes) = (component, bytes);
         }
     }
 
@@ -165,6 +200,7 @@ impl SearcherSpec {
             Self::Bayesopt(_) => "bayesopt",
             Self::Rl(_) => "rl",
             Self::ConstrainedBayesopt(_) => "constrained_bayesopt",
+            Self::Component(_) => "component",
         }
     }
 

@@ -8,9 +8,10 @@ use super::history::HistoryObserver;
 use super::{Examined, Plan, SessionError, Sources, TrainingHistory, begin, resume};
 use crate::executor::{Interrupt, Isolation, ResultCache, Reuse, RunEnd, RunOptions};
 use crate::numeric::amount::{Seed, VirtualTime};
+use crate::numeric::digest::Digest;
 use crate::scheduler::SchedulerSpec;
-use crate::searcher::SearcherSpec;
-use crate::space::{Config, Parameter, Space};
+use crate::searcher::{ComponentSearcherSpec, SearcherSpec};
+use crate::space::{Config, Parameter, Space, Value};
 use crate::store::Reader;
 use crate::study::{
     Best, Capacity, FloatMode, Limits, Observer, ReplicateReward, Replicates, Resource, Study, StudySpec, StudyState,
@@ -67,6 +68,7 @@ impl Study {
             data: BTreeMap::new(),
             limits: Limits::default(),
             float_mode: FloatMode::default(),
+            searcher: None,
         };
         StudyBuilder {
             sources,
@@ -150,6 +152,20 @@ impl<'a> StudyBuilder<'a> {
     /// Whether a configuration may be tried more than once.
     pub fn allow_duplicates(self, allow: bool) -> Self {
         self.set(move |spec| spec.allow_duplicates = allow)
+    }
+
+    /// Has the component in that file search, with these options, in place of a searcher of this crate. Its bounds are the usual
+    /// ones; for others, make the [`SearcherSpec`] by hand and give it to [`StudyBuilder::searcher`] after this call.
+    pub fn searcher_component<N: Into<String>>(
+        mut self,
+        component: impl Into<PathBuf>,
+        options: impl IntoIterator<Item = (N, Value)>,
+    ) -> Self {
+        self.sources.searcher = Some(component.into());
+        let options: BTreeMap<String, Value> = options.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        // Which component it is, is known when it has been looked at.
+        let searcher = ComponentSearcherSpec { options, ..ComponentSearcherSpec::new(Digest::of(b""), 0) };
+        self.searcher(SearcherSpec::Component(searcher))
     }
 
     /// The attribute that is maximised.
@@ -290,6 +306,7 @@ impl<'a> StudyBuilder<'a> {
         for change in &self.settings {
             change(&mut spec);
         }
+        spec.searcher.identify(examined.searcher().map(|id| (id.digest, id.bytes)));
         spec.check()?;
         Ok(spec)
     }
@@ -374,7 +391,7 @@ impl StudyResult {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::space::{Domain, Value};
+    use crate::space::Domain;
 
     #[test]
     fn a_builder_that_has_planned_runs_what_it_planned() {

@@ -2,15 +2,16 @@
 
 use super::SessionError;
 use crate::numeric::amount::TrialId;
+use crate::searcher::{RecordedSearcher, SearcherSpec};
 use crate::store::Reader;
-use crate::study::{Explainer, Explanation, Study};
+use crate::study::{Event, Explainer, Explanation, Study};
 
 /// The machine at the end of a recorded log.
 ///
 /// # Errors
 /// If the log cannot be read, or this build decides otherwise than it says.
 pub fn reproduced(reader: &Reader) -> Result<Study, SessionError> {
-    let mut study = Study::new(reader.spec()?)?;
+    let mut study = begun(reader)?;
     for entry in reader.entries() {
         study.reproduce(&entry?)?;
     }
@@ -22,9 +23,24 @@ pub fn reproduced(reader: &Reader) -> Result<Study, SessionError> {
 /// # Errors
 /// As [`reproduced`].
 pub fn explain(reader: &Reader, trial: TrialId) -> Result<Vec<Explanation>, SessionError> {
-    let mut explainer = Explainer::new(reader.spec()?, trial)?;
+    let mut explainer = Explainer::of(begun(reader)?, trial);
     for entry in reader.entries() {
         explainer.follow(&entry?)?;
     }
     Ok(explainer.finish())
+}
+
+/// The machine at the beginning of a recorded log. A component is not run for it: what it suggested is in the log.
+fn begun(reader: &Reader) -> Result<Study, SessionError> {
+    let spec = reader.spec()?;
+    let SearcherSpec::Component(_) = spec.searcher else { return Ok(Study::new(spec)?) };
+    let (mut configs, mut failure) = (Vec::new(), None);
+    for entry in reader.entries() {
+        match entry?.event {
+            Event::TrialStarted { config, .. } => configs.push(config),
+            Event::SearcherFailed { message, .. } => failure = Some(message),
+            _ => {}
+        }
+    }
+    Ok(Study::with_searcher(spec, Box::new(RecordedSearcher::new(configs, failure)))?)
 }

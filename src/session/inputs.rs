@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Plan, SessionError};
 use crate::executor::Program;
 use crate::numeric::digest::Digest;
+use crate::searcher::SearcherSpec;
 use crate::store::{Reader, Store};
 use crate::study::{ComponentId, DataId, Replication, StudySpec};
 
@@ -53,7 +54,7 @@ pub fn data_id(path: &Path) -> Result<DataId, InputError> {
 
 /// Puts the inputs into the store, unless they are too large; what is there already is not written again.
 pub(super) fn keep(store: &mut Store, plan: &Plan) -> Result<(), SessionError> {
-    let inputs = inputs_of(&plan.program);
+    let inputs = inputs_of(plan);
     let total: u64 = inputs.iter().map(|(_, _, bytes)| bytes).sum();
     if total > KEPT_BYTES_MAX {
         return Ok(());
@@ -67,10 +68,15 @@ pub(super) fn keep(store: &mut Store, plan: &Plan) -> Result<(), SessionError> {
     Ok(())
 }
 
-fn inputs_of(program: &Program) -> Vec<(&Path, Digest, u64)> {
+fn inputs_of(plan: &Plan) -> Vec<(&Path, Digest, u64)> {
+    let program = &plan.program;
+    let searcher = match (&plan.searcher, &plan.spec.searcher) {
+        (Some(path), SearcherSpec::Component(settings)) => Some((path.as_path(), settings.component, settings.bytes)),
+        _ => None,
+    };
     let component = (program.component.as_path(), program.id.digest, program.id.bytes);
     let data = program.data.values().map(|(path, id)| (path.as_path(), id.digest, id.bytes));
-    std::iter::once(component).chain(data).collect()
+    std::iter::once(component).chain(data).chain(searcher).collect()
 }
 
 /// Writes a store's inputs into a folder, by digest, and tells where they are.
@@ -87,6 +93,21 @@ pub fn materialize(reader: &Reader, spec: &StudySpec, folder: &Path) -> Result<P
     }
     let (limits, float_mode) = (spec.limits.clone(), spec.float_mode);
     Ok(Program { component, id, data, limits, float_mode, replication: Replication::of(spec) })
+}
+
+/// The same for the component that searches, if one does.
+///
+/// # Errors
+/// As [`materialize`].
+pub(super) fn materialize_searcher(
+    reader: &Reader,
+    spec: &StudySpec,
+    folder: &Path,
+) -> Result<Option<PathBuf>, SessionError> {
+    match &spec.searcher {
+        SearcherSpec::Component(settings) => write_input(reader, "its searcher", settings.component, folder).map(Some),
+        _ => Ok(None),
+    }
 }
 
 fn write_input(reader: &Reader, what: &str, digest: Digest, folder: &Path) -> Result<PathBuf, SessionError> {

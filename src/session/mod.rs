@@ -9,6 +9,7 @@ mod explain;
 mod history;
 mod inputs;
 mod planning;
+mod searching;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ pub use builder::{StudyBuilder, StudyResult};
 pub use explain::{explain, reproduced};
 pub use history::TrainingHistory;
 pub use inputs::{InputError, data_id, materialize};
-pub use planning::{Examined, Plan, SourceError, Sources};
+pub use planning::{Examined, Plan, SourceError, Sources, examine_searcher};
+pub use searching::{searcher, study};
 pub use verify::{Verification, verify};
 
 use crate::executor::{self, ExecutorError, Interrupt, RunEnd, RunOptions, StoreJournal};
@@ -61,7 +63,7 @@ pub enum SessionError {
 impl From<SourceError> for SessionError {
     fn from(error: SourceError) -> Self {
         match error {
-            SourceError::Component(error) => error.into(),
+            SourceError::Component(error) | SourceError::Searcher(error) => error.into(),
             SourceError::Data { source, .. } => source.into(),
         }
     }
@@ -78,7 +80,7 @@ pub fn begin(
     observers: &mut [&mut dyn Observer],
     interrupt: &Interrupt,
 ) -> Result<RunEnd, SessionError> {
-    let mut study = Study::new(plan.spec.clone())?;
+    let mut study = study_of(plan, options, interrupt)?;
     let mut store = Store::create(path)?;
     inputs::keep(&mut store, plan)?;
     let end =
@@ -102,13 +104,13 @@ pub fn resume(
         check_same(plan, path, &theirs)?;
     }
     let mut store = Store::open(path)?;
-    let mut study = Study::new(plan.spec.clone())?;
+    let mut study = study_of(plan, options, interrupt)?;
     if store.events() > 0 {
         let reader = store.reader()?;
         check_same(plan, path, &reader.spec()?)?;
         for entry in reader.entries() {
             let entry = entry?;
-            study.reproduce(&entry)?;
+            study.reproduce(&entry).map_err(|error| cut_off(error, interrupt))?;
             for observer in observers.iter_mut() {
                 observer.on_recorded(&entry, study.state());
             }
@@ -119,6 +121,18 @@ pub fn resume(
     let end =
         executor::run(&mut study, &plan.program, &mut StoreJournal::new(&mut store), observers, options, interrupt);
     finish(store, end)
+}
+
+fn study_of(plan: &Plan, options: &RunOptions, interrupt: &Interrupt) -> Result<Study, SessionError> {
+    study(plan.spec.clone(), plan.searcher.as_deref(), options, interrupt)
+}
+
+/// The error, unless it is that somebody asked to stop while the searcher was waited for.
+fn cut_off(error: StudyError, interrupt: &Interrupt) -> SessionError {
+    match error {
+        StudyError::SearcherLost { .. } if interrupt.is_requested() => ExecutorError::Interrupted.into(),
+        error => error.into(),
+    }
 }
 
 fn check_same(plan: &Plan, path: &Path, theirs: &StudySpec) -> Result<(), SessionError> {

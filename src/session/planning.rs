@@ -2,7 +2,7 @@
 //! file or a builder.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::inputs::{InputError, data_id};
 use crate::executor::{self, ExecutorError, Interrupt, Program, RunOptions};
@@ -17,6 +17,8 @@ pub struct Plan {
     pub spec: StudySpec,
     /// Where the component and the data are.
     pub program: Program,
+    /// Where the component is that searches, if one does.
+    pub searcher: Option<PathBuf>,
 }
 
 /// What trials are made of, before anybody has looked at it.
@@ -30,6 +32,8 @@ pub struct Sources {
     pub limits: Limits,
     /// How NaN is treated by the component's arithmetic.
     pub float_mode: FloatMode,
+    /// The file of the component that searches, if one does.
+    pub searcher: Option<PathBuf>,
 }
 
 /// Sources that were looked at: what is still missing to a plan is its specification.
@@ -38,6 +42,7 @@ pub struct Examined {
     /// What the component says of itself.
     pub description: Description,
     program: Program,
+    searcher: Option<(PathBuf, ComponentId)>,
 }
 
 /// Sources cannot be used.
@@ -46,6 +51,9 @@ pub enum SourceError {
     /// The component is not fit, or could not be looked at.
     #[error(transparent)]
     Component(ExecutorError),
+    /// The component that searches is not fit, or could not be looked at.
+    #[error(transparent)]
+    Searcher(ExecutorError),
     /// A data set cannot be read.
     #[error("the data set `{name}`: {source}")]
     Data {
@@ -74,7 +82,11 @@ impl Sources {
             float_mode: *float_mode,
             replication: Replication::default(),
         };
-        Ok(Examined { description: inspection.description, program })
+        let searcher = match &self.searcher {
+            None => None,
+            Some(path) => Some((path.clone(), examine_searcher(path, *float_mode, options, interrupt)?)),
+        };
+        Ok(Examined { description: inspection.description, program, searcher })
     }
 
     fn identified_data(&self) -> Result<BTreeMap<String, (PathBuf, DataId)>, SourceError> {
@@ -84,6 +96,20 @@ impl Sources {
         };
         self.data.iter().map(identified).collect()
     }
+}
+
+/// Looks at a component that searches, in a worker.
+///
+/// # Errors
+/// If the component is not fit, or the worker is lost.
+pub fn examine_searcher(
+    path: &Path,
+    float_mode: FloatMode,
+    options: &RunOptions,
+    interrupt: &Interrupt,
+) -> Result<ComponentId, SourceError> {
+    let inspection = executor::inspect_searcher(path, float_mode, options.isolation, options.cache.clone(), interrupt);
+    Ok(inspection.map_err(SourceError::Searcher)?.id)
 }
 
 impl Examined {
@@ -105,10 +131,16 @@ impl Examined {
         sandbox::fuel_schedule(self.program.float_mode)
     }
 
+    /// Identifies the component that searches, if one does.
+    #[must_use]
+    pub fn searcher(&self) -> Option<&ComponentId> {
+        self.searcher.as_ref().map(|(_, id)| id)
+    }
+
     /// The plan of a study with that specification, which was made of what this says.
     #[must_use]
     pub fn plan(self, spec: StudySpec) -> Plan {
         let program = Program { replication: Replication::of(&spec), ..self.program };
-        Plan { spec, program }
+        Plan { spec, program, searcher: self.searcher.map(|(path, _)| path) }
     }
 }

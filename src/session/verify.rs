@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::{SessionError, materialize};
+use super::inputs::materialize_searcher;
+use super::{SessionError, materialize, study};
 use crate::executor::{self, Interrupt, Reuse, RunEnd, RunOptions, VerifyingJournal};
 use crate::numeric::digest::Digest;
 use crate::store::Reader;
-use crate::study::{Clock, Observer, Study, StudySpec};
+use crate::study::{Clock, Observer, StudySpec};
 
 /// What a verification found, if it found no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +41,10 @@ pub fn verify(
         return Err(SessionError::WallClock);
     }
     let program = materialize(&reader, &spec, folder)?;
+    let searcher = materialize_searcher(&reader, &spec, folder)?;
     // Reads the whole log once first: a damaged one is told as such, not as a difference.
     let chain = reader.head()?;
-    let mut study = Study::new(spec)?;
+    let mut study = study(spec, searcher.as_deref(), options, interrupt)?;
     let at_end = Interrupt::default();
     let mut journal = VerifyingJournal::new(reader.entries(), at_end.clone());
     let either = Interrupt::either(&at_end, interrupt);

@@ -89,16 +89,28 @@ struct Simulation<'a> {
 pub fn run<E>(
     spec: StudySpec,
     table: &Table,
+    log: impl FnMut(&Entry, &StudyState) -> Result<(), E>,
+) -> Result<Simulated, SimulationError<E>> {
+    run_study(Study::new(spec)?, table, log)
+}
+
+/// The same with a study that was just made.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_study<E>(
+    study: Study,
+    table: &Table,
     mut log: impl FnMut(&Entry, &StudyState) -> Result<(), E>,
 ) -> Result<Simulated, SimulationError<E>> {
-    if let Some(constraint) = &spec.metrics.constraint_attr {
+    if let Some(constraint) = &study.spec().metrics.constraint_attr {
         return Err(SimulationError::Constraint(constraint.clone()));
     }
-    if spec.replicates.count > 1 {
+    if study.spec().replicates.count > 1 {
         return Err(SimulationError::Replicates);
     }
-    let reward_attr = spec.metrics.reward_attr.clone();
-    let mut simulation = Simulation { table, study: Study::new(spec)?, trials: Vec::new() };
+    let reward_attr = study.spec().metrics.reward_attr.clone();
+    let mut simulation = Simulation { table, study, trials: Vec::new() };
     let (mut epochs, mut improvements, mut best_seen) = (0, Vec::new(), None);
     while let Some(action) = simulation.study.poll_action() {
         match action {
@@ -120,6 +132,7 @@ pub fn run<E>(
             Action::Continue { .. } | Action::Pause(_) | Action::Stop(_) => {}
         }
     }
+    simulation.study.check_searcher()?;
     Ok(Simulated { study: simulation.study, epochs, improvements, best_seen })
 }
 

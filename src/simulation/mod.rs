@@ -11,5 +11,5 @@ mod executor;
 mod index;
 mod table;
 
-pub use executor::{Improvement, Simulated, SimulationError, run};
+pub use executor::{Improvement, Simulated, SimulationError, run, run_study};
 pub use table::{Direction, Lookup, ROWS_MAX, Scale, Table, TableError, TableOptions, TableReader};

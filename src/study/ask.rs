@@ -16,6 +16,7 @@ use super::search::{Assignment, JobEnd, Search, Start};
 use super::{Attribute, Limit, Metrics, Outcome, Report, ReportProblem, SpecError, StopReason, StudySpec, StudyState};
 use crate::numeric::amount::{Fuel, JobId, Seed, Slot, TrialId, VirtualTime};
 use crate::scheduler::{Comparison, Decision, HyperbandKind, Milestone, Progress, RungEntry, SchedulerSpec, Verdict};
+use crate::searcher::{Searcher, SearcherFailure};
 use crate::space::{Config, Value};
 
 /// Nothing moves the clock where trials run elsewhere.
@@ -159,6 +160,9 @@ pub enum AskError {
         /// How many there are.
         brackets: u32,
     },
+    /// The searcher has failed, so that no more jobs are started.
+    #[error("the searcher has failed: {0}")]
+    SearcherFailed(String),
     /// The job was never started.
     #[error("there is no job {job}: {jobs} were started, counted from 0")]
     NoJob {
@@ -246,6 +250,15 @@ impl AskTell {
     /// # Errors
     /// If the specification is not well formed, or counts fuel.
     pub fn new(spec: StudySpec) -> Result<Self, AskError> {
+        let searcher = spec.build_searcher();
+        Self::with_searcher(spec, searcher)
+    }
+
+    /// The same with a searcher at its start that is the one of the specification.
+    ///
+    /// # Errors
+    /// As [`AskTell::new`].
+    pub fn with_searcher(spec: StudySpec, searcher: Box<dyn Searcher>) -> Result<Self, AskError> {
         spec.check()?;
         if spec.metrics.time_is_fuel() {
             return Err(AskError::TimeIsFuel);
@@ -254,7 +267,7 @@ impl AskTell {
             return Err(AskError::Replicates);
         }
         Ok(Self {
-            search: Search::new(&spec),
+            search: Search::new(&spec, searcher),
             state: StudyState::new(spec.metrics.clone()),
             jobs: Vec::new(),
             running: 0,
@@ -292,7 +305,16 @@ impl AskTell {
         if let Some(reason) = self.closed {
             return Ok(Answer::Done { done: true, reason });
         }
-        match self.search.next_job(NOW, bracket, |jobs| reason(jobs).is_none()) {
+        let assignment = match self.search.searcher().failure() {
+            None => self.search.next_job(NOW, bracket, |jobs| reason(jobs).is_none()),
+            Some(_) => None,
+        };
+        if let (None, Some(SearcherFailure::Fault(message) | SearcherFailure::Lost(message))) =
+            (&assignment, self.search.searcher().failure())
+        {
+            return Err(AskError::SearcherFailed(message.clone()));
+        }
+        match assignment {
             Some(assignment) => Ok(self.start(assignment)),
             // The scheduler waits for what runs, or that may be paused and promoted yet.
             None if self.running > 0 && (self.has_promotions() || !self.search.is_exhausted()) => {

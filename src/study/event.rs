@@ -109,6 +109,13 @@ pub enum Event {
         /// The next level at which it is compared with others.
         milestone: Option<u64>,
     },
+    /// The searcher failed. No more jobs are started; those that run go on to their ends.
+    SearcherFailed {
+        /// When.
+        time: VirtualTime,
+        /// How.
+        message: String,
+    },
 }
 
 /// Names an artifact's content.
@@ -134,6 +141,8 @@ pub enum EndReason {
     MaxReward,
     /// Every configuration of the space had been suggested.
     Exhausted,
+    /// The searcher had failed.
+    SearcherFailed,
 }
 
 /// An event in its place in the log.
@@ -167,6 +176,7 @@ impl Event {
             Self::Judged { .. } => "judged",
             Self::TrialPaused { .. } => "trial_paused",
             Self::TrialResumed { .. } => "trial_resumed",
+            Self::SearcherFailed { .. } => "searcher_failed",
         }
     }
 
@@ -180,7 +190,7 @@ impl Event {
             | Self::Judged { trial, .. }
             | Self::TrialPaused { trial, .. }
             | Self::TrialResumed { trial, .. } => Some(*trial),
-            Self::StudyStarted { .. } | Self::StudyEnded { .. } => None,
+            Self::StudyStarted { .. } | Self::StudyEnded { .. } | Self::SearcherFailed { .. } => None,
         }
     }
 
@@ -195,7 +205,8 @@ impl Event {
             | Self::StudyEnded { time, .. }
             | Self::Judged { time, .. }
             | Self::TrialPaused { time, .. }
-            | Self::TrialResumed { time, .. } => *time,
+            | Self::TrialResumed { time, .. }
+            | Self::SearcherFailed { time, .. } => *time,
         }
     }
 
@@ -225,6 +236,7 @@ impl Event {
             Self::TrialResumed { trial, slot, time, resume_from, .. } => {
                 format!("the promotion of trial {trial} from level {resume_from} in slot {slot} at {time}")
             }
+            Self::SearcherFailed { time, message } => format!("the failure of the searcher at {time}: {message}"),
             Self::StudyEnded { time, reason } => format!("the end of the study at {time}: {reason:?}"),
         };
         match text.char_indices().nth(CHARACTERS_MAX) {

@@ -119,7 +119,13 @@ impl Explainer {
     /// # Errors
     /// If the specification is not well formed.
     pub fn new(spec: StudySpec, trial: TrialId) -> Result<Self, SpecError> {
-        Ok(Self { study: Study::new(spec)?, trial, explanations: Vec::new() })
+        Ok(Self::of(Study::new(spec)?, trial))
+    }
+
+    /// The same with a study that was just made.
+    #[must_use]
+    pub fn of(study: Study, trial: TrialId) -> Self {
+        Self { study, trial, explanations: Vec::new() }
     }
 
     /// Takes in the next event of the log.
@@ -160,7 +166,10 @@ impl Explainer {
                 Some(Step::Promoted { milestone: *milestone, standing: self.standing(*resume_from, None) })
             }
             Event::TrialEnded { outcome, .. } => Some(Step::Ended { outcome: outcome.clone() }),
-            Event::TrialPaused { .. } | Event::StudyStarted { .. } | Event::StudyEnded { .. } => None,
+            Event::TrialPaused { .. }
+            | Event::StudyStarted { .. }
+            | Event::StudyEnded { .. }
+            | Event::SearcherFailed { .. } => None,
         }
     }
 

@@ -97,9 +97,8 @@ pub(super) enum Start {
 }
 
 impl Search {
-    /// The search of that specification, at its start.
-    pub(super) fn new(spec: &StudySpec) -> Self {
-        let mut searcher = spec.build_searcher();
+    /// The search of that specification by that searcher, both at their start.
+    pub(super) fn new(spec: &StudySpec, mut searcher: Box<dyn Searcher>) -> Self {
         if spec.allow_duplicates {
             searcher.allow_duplicates();
         }
@@ -327,7 +326,7 @@ mod tests {
         let space = Space::new(Vec::new()).unwrap();
         let spec = StudySpec { scheduler, ..StudySpec::new("told", space, Digest::of(b"")) };
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let mut search = Search { searcher: Box::new(Listener(heard.clone())), ..Search::new(&spec) };
+        let mut search = Search::new(&spec, Box::new(Listener(heard.clone())));
         let job = search.next_job(VirtualTime(0), None, |_| true).unwrap();
         for time in 1..=reports {
             let reward = Some(time as f64 / 10.0);

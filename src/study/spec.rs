@@ -9,7 +9,9 @@ use super::{Limits, REPLICATES_MAX, Replicates};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{ControllerResource, HyperbandError, RlSpec, SchedulerSpec};
-use crate::searcher::{BayesoptError, ControllerError, GridSpec, ResourceRange, Searcher, SearcherSpec};
+use crate::searcher::{
+    BayesoptError, ComponentSearcherError, ControllerError, GridSpec, ResourceRange, Searcher, SearcherSpec,
+};
 use crate::space::{Config, Space, SpaceError};
 
 /// How many slots a study may have.
@@ -242,6 +244,9 @@ pub enum SpecError {
     /// The searcher models a constraint, and the study has none.
     #[error("the searcher `{0}` needs `constraint_attr`, the attribute that is feasible where it is not positive")]
     NoConstraint(&'static str),
+    /// The settings of a searcher that is a component make no sense.
+    #[error(transparent)]
+    ComponentSearcher(#[from] ComponentSearcherError),
 }
 
 /// The first part in which two specifications differ.
@@ -382,6 +387,9 @@ impl StudySpec {
             return Err(SpecError::Zero("searcher.points"));
         }
         self.check_searcher()?;
+        if let SearcherSpec::Component(component) = &self.searcher {
+            component.check()?;
+        }
         if let SchedulerSpec::Hyperband(hyperband) = &self.scheduler {
             hyperband.check()?;
         }

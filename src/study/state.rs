@@ -19,6 +19,7 @@ pub struct StudyState {
     best: Option<Best>,
     time: VirtualTime,
     ended: Option<EndReason>,
+    searcher_failure: Option<String>,
 }
 
 /// What is known of a trial.
@@ -83,6 +84,7 @@ impl StudyState {
             best: None,
             time: VirtualTime(0),
             ended: None,
+            searcher_failure: None,
         }
     }
 
@@ -140,6 +142,12 @@ impl StudyState {
             }
             _ => Outcome::Completed,
         }
+    }
+
+    /// How the searcher failed, if it has.
+    #[must_use]
+    pub fn searcher_failure(&self) -> Option<&str> {
+        self.searcher_failure.as_deref()
     }
 
     /// Takes in the next event of the log. Events that contradict earlier ones change nothing but the time.
@@ -214,6 +222,7 @@ impl StudyState {
                 self.weigh(*trial);
             }
             Event::StudyEnded { reason, .. } => self.ended = Some(*reason),
+            Event::SearcherFailed { message, .. } => self.searcher_failure = Some(message.clone()),
         }
     }
 

@@ -51,6 +51,7 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
         6  the store is missing, locked, damaged, of a newer format, or cannot be written
         7  a run differs from the recorded one, or the store holds another study
         8  the trial that was asked for failed
+        9  the study ended because its searcher failed
        70  something else failed, on this machine or in trialbox
       130  the run was interrupted and can be resumed
     "#);

@@ -14,6 +14,7 @@ mod interruption;
 mod other_studies;
 mod recorded;
 mod run;
+mod searchers;
 mod simulate;
 mod train;
 mod verify;

@@ -7,6 +7,7 @@ mod decisions;
 mod oracle;
 mod replay;
 mod rounds;
+mod searchers;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,7 +171,7 @@ proptest! {
                         free.insert(slots[trial]);
                     }
                 }
-                Event::StudyStarted { .. } => {}
+                Event::StudyStarted { .. } | Event::SearcherFailed { .. } => {}
                 Event::StudyEnded { time, .. } => assert_eq!(*time, last.0),
             }
         }
@@ -200,6 +201,7 @@ proptest! {
                 }
                 Event::StudyStarted { .. } => assert_eq!(entry.sequence.0, 0),
                 Event::StudyEnded { .. } => assert!(busy.is_empty()),
+                Event::SearcherFailed { .. } => panic!("no searcher fails here"),
             }
         }
     }

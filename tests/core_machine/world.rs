@@ -193,10 +193,17 @@ pub fn run(spec: &StudySpec, script: Script<'_>, disorder: Disorder) -> Vec<Entr
 
 impl<'a> Executor<'a> {
     pub fn new(spec: &StudySpec, script: Script<'a>, disorder: Disorder) -> Self {
+        Self::of(Study::new(spec.clone()).unwrap(), script, disorder)
+    }
+
+    /// An executor of a study that was just made.
+    pub fn of(study: Study, script: Script<'a>, disorder: Disorder) -> Self {
+        let spec = study.spec().clone();
+        let fold = StudyState::new(spec.metrics.clone());
         let mut executor = Self {
-            study: Study::new(spec.clone()).unwrap(),
+            study,
             log: Vec::new(),
-            spec: spec.clone(),
+            spec,
             script,
             live: BTreeMap::new(),
             late: Vec::new(),
@@ -204,7 +211,7 @@ impl<'a> Executor<'a> {
             dropped: BTreeSet::new(),
             over: BTreeSet::new(),
             ended: BTreeSet::new(),
-            fold: StudyState::new(spec.metrics.clone()),
+            fold,
             disorder,
         };
         executor.act();
@@ -213,7 +220,12 @@ impl<'a> Executor<'a> {
 
     /// A new executor that goes on from this log.
     pub fn resumed(spec: &StudySpec, script: Script<'a>, log: &[Entry], disorder: Disorder) -> Self {
-        let mut study = Study::new(spec.clone()).unwrap();
+        Self::resumed_of(Study::new(spec.clone()).unwrap(), script, log, disorder)
+    }
+
+    /// The same with a study that was just made.
+    pub fn resumed_of(mut study: Study, script: Script<'a>, log: &[Entry], disorder: Disorder) -> Self {
+        let spec = study.spec().clone();
         let mut fold = StudyState::new(spec.metrics.clone());
         for entry in log {
             study.reproduce(entry).unwrap();
@@ -223,7 +235,7 @@ impl<'a> Executor<'a> {
         let mut executor = Self {
             study,
             log: log.to_vec(),
-            spec: spec.clone(),
+            spec,
             script,
             live: BTreeMap::new(),
             late: Vec::new(),

@@ -92,6 +92,44 @@ fn a_study_with_a_cache_killed_at_random_moments_ends_with_the_same_digest() {
     assert_eq!(Reader::open(&world.path("warm.study")).unwrap().cached().unwrap().len(), 60);
 }
 
+#[test]
+fn a_study_whose_searcher_is_a_component_is_killed_and_ends_with_the_same_digest() {
+    let world = World::new();
+    let whole = world.run("evolution", "whole", &[]);
+    let total = events(&world.path("whole.study"));
+    let store = world.path("killed.study");
+    let mut killed = 0;
+    for step in 1..=6 {
+        let mut child = resume(&world, "evolution", ["1", "2"][step as usize % 2]);
+        killed += u32::from(wait_for_events(&mut child, &store, total * step / 8));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(killed >= 3, "only {killed} of 6 runs were killed before their end");
+    let output = resume(&world, "evolution", "2").wait_with_output().unwrap();
+    assert_eq!(digest_in(&String::from_utf8_lossy(&output.stdout)), whole);
+}
+
+/// The searcher's worker is the first that is started.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_searcher_whose_worker_is_killed_goes_on_as_if_nothing_had_happened() {
+    let world = World::new();
+    let whole = world.run("evolution", "whole", &[]);
+    let total = events(&world.path("whole.study"));
+    let store = world.path("killed.study");
+    let mut child = resume(&world, "evolution", "2");
+    let mut killed = 0;
+    for step in 1..=2 {
+        if wait_for_events(&mut child, &store, total * step / 4) {
+            killed += kill_a_worker(child.id());
+        }
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(killed > 0, "no worker was killed");
+    assert_eq!(digest_in(&String::from_utf8_lossy(&output.stdout)), whole);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn workers_that_are_killed_cost_nothing_but_time() {

@@ -55,7 +55,9 @@ fn another_seed_gives_another_digest() {
 #[test]
 fn a_verification_finds_every_event_equal() {
     let world = World::new();
-    let digest = world.run("toy", "a", &["--jobs", "3"]);
-    let output = world.trialbox(&["verify", "a.study", "--jobs", "1"]);
-    assert!(output.contains(&digest) && output.contains("verified"), "{output}");
+    for study in ["toy", "evolution"] {
+        let digest = world.run(study, study, &["--jobs", "3"]);
+        let output = world.trialbox(&["verify", &format!("{study}.study"), "--jobs", "1"]);
+        assert!(output.contains(&digest) && output.contains("verified"), "{output}");
+    }
 }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The studies of the gate: the example that takes real work, the one that takes none, and one that imports WASI.
-pub const STUDIES: &[&str] = &["digits", "toy", "toy-wasi"];
+/// The studies of the gate: the example that takes real work, the one that takes none, one that imports WASI, and one whose
+/// searcher is a component.
+pub const STUDIES: &[&str] = &["digits", "toy", "toy-wasi", "evolution"];
 
 /// A folder of its own, with a cache of compiled components that all tests share.
 pub struct World {

@@ -17,6 +17,7 @@ mod memory;
 mod neighbours;
 mod replicates;
 mod reports;
+mod searchers;
 mod traps;
 mod wasi;
 

@@ -17,7 +17,7 @@ use trialbox::space::{Domain, Value};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, PackageId, Resolve, WorldId};
 
-use super::imports::{IMPORTS, WORLD};
+use super::imports::{IMPORTS, SEARCHER_WORLD, WORLD};
 
 /// Where 960 bytes lie that a body may use as it likes, for results that a host function returns by pointer.
 pub const SCRATCH: u32 = 64;
@@ -304,8 +304,22 @@ impl Guest {
             Some(body) => body,
             None => format!("(i32.const {})", guest.description(&Described::default())),
         };
-        let (parts, train, realloc) = (&guest.parts, &guest.train, &guest.realloc);
-        let bodies = [parts.as_str(), train, realloc, &describe].join("\n");
+        let train = &guest.train;
+        guest.module_of(&format!(
+            "(func (export \"trialbox:trial/train@0.1.0#describe\") (result i32)
+               {describe})
+             (func (export \"trialbox:trial/train@0.1.0#train\")
+               (param $config i32) (param $config_length i32) (param $seed i64) (result i32)
+               {train}
+               (i32.const {OK}))"
+        ))
+    }
+
+    /// The text of the module with these functions.
+    fn module_of(&self, functions: &str) -> String {
+        let guest = self;
+        let (parts, realloc) = (&guest.parts, &guest.realloc);
+        let bodies = [parts.as_str(), functions, realloc].join("\n");
         let words: std::collections::BTreeSet<&str> =
             bodies.split(|letter: char| letter.is_whitespace() || "()\"".contains(letter)).collect();
         let imports: String =
@@ -326,12 +340,7 @@ impl Guest {
              (func $realloc (export \"cabi_realloc\")
                (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
                {realloc})
-             (func (export \"trialbox:trial/train@0.1.0#describe\") (result i32)
-               {describe})
-             (func (export \"trialbox:trial/train@0.1.0#train\")
-               (param $config i32) (param $config_length i32) (param $seed i64) (result i32)
-               {train}
-               (i32.const {OK})))"
+             {functions})"
         )
     }
 
@@ -352,6 +361,41 @@ impl Guest {
             append_component(&mut component, beside);
         }
         component
+    }
+
+    /// The component of a searcher. `begin` leaves nothing and then succeeds, `suggest` gets `$trial` (i64) and leaves the address
+    /// of its answer, `observe` gets `$trial`, and `$kind` (i32) which says what is told, and leaves nothing.
+    #[must_use]
+    pub fn searcher(&self, begin: &str, suggest: &str, observe: &str) -> Vec<u8> {
+        let text = self.module_of(&format!(
+            "(func (export \"trialbox:trial/search@0.1.0#begin\")
+               (param $parameters i32) (param i32) (param $seed i64) (param $options i32) (param i32) (result i32)
+               {begin}
+               (i32.const {OK}))
+             (func (export \"trialbox:trial/search@0.1.0#suggest\") (param $trial i64) (result i32)
+               {suggest})
+             (func (export \"trialbox:trial/search@0.1.0#observe\")
+               (param $trial i64) (param $kind i32) (param i64 i64 f64 i32 f64)
+               {observe})"
+        ));
+        let module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let (trial, searcher) = (include_str!("../../wit/trial.wit"), include_str!("../../wit/searcher.wit"));
+        let searcher = searcher.strip_prefix("package trialbox:trial@0.1.0;").expect("it is of the same package");
+        let (resolve, world) = resolved(&format!("{trial}{searcher}"), SEARCHER_WORLD);
+        encoded(module, &resolve, world)
+    }
+
+    /// Places what `suggest` answers: a configuration.
+    pub fn suggestion(&mut self, config: &[(&str, Value)]) -> u32 {
+        let list = self.attributes(config);
+        self.suggestion_at(list)
+    }
+
+    /// Places what `suggest` answers: a configuration that lies there, or is said to.
+    pub fn suggestion_at(&mut self, list: Placed) -> u32 {
+        let mut bytes = 1_u32.to_le_bytes().to_vec();
+        put_pair(&mut bytes, list);
+        self.place(&bytes).pointer
     }
 
     fn parameter(&mut self, parameter: &Declared) -> Vec<u8> {

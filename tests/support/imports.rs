@@ -111,6 +111,16 @@ imports! {
     }
 }
 
+/// The world of searchers, with an import that is a trial's.
+pub const SEARCHER_WORLD: &str = "
+package trialbox:guest;
+
+world guest {
+    include trialbox:trial/searcher@0.1.0;
+    import trialbox:trial/report@0.1.0;
+}
+";
+
 /// The world of these guests: a trial's, and as much of WASI 0.2 as stands in [`IMPORTS`].
 pub const WORLD: &str = r#"
 package trialbox:guest;

@@ -11,3 +11,18 @@ wit_bindgen::generate!({
     export_macro_name: "export_trial",
     default_bindings_module: "trialbox_guest::bindings",
 });
+
+/// The world of searchers, which shares what trials have, too.
+pub mod searching {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "searcher",
+        with: {
+            "trialbox:trial/types@0.1.0": crate::bindings::trialbox::trial::types,
+            "trialbox:trial/log@0.1.0": crate::bindings::trialbox::trial::log,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_searcher",
+        default_bindings_module: "trialbox_guest::bindings::searching",
+    });
+}

@@ -68,6 +68,8 @@
 //! [`Reporter::random`]; read data through [`data`], leave files through [`artifact`], write to the trial's log with
 //! [`log!`]. A panic ends the trial; its message and place go to the trial's log.
 //!
+//! The other kind of component is a searcher, which proposes the configurations of a study: see [`searcher`].
+//!
 //! # Testing without a sandbox
 //!
 //! The crate compiles natively, too, where a unit test of a guest calls its functions directly:
@@ -89,6 +91,7 @@ mod random;
 mod reporter;
 #[doc(hidden)]
 pub mod runtime;
+pub mod searcher;
 mod value;
 
 pub use crate::arguments::{

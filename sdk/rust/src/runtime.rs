@@ -43,6 +43,8 @@ pub struct Suggestions {
 
 #[cfg(target_family = "wasm")]
 pub use component::{attribute, describe, train};
+#[cfg(target_family = "wasm")]
+pub(crate) use component::{own, own_parameter, show_panics};
 
 #[cfg(target_family = "wasm")]
 mod component {
@@ -50,7 +52,7 @@ mod component {
 
     use crate::arguments::Arguments;
     use crate::bindings::trialbox::trial::types;
-    use crate::description::{Domain, Parameter};
+    use crate::description::{Condition, Domain, IntegerRange, Parameter, RealRange};
     use crate::reporter::Reporter;
     use crate::runtime::{Outcome, Suggestions};
     use crate::value::Value;
@@ -84,7 +86,7 @@ mod component {
     }
 
     /// A panic is a trap without a word; its message and place go to the trial's log before.
-    fn show_panics() {
+    pub(crate) fn show_panics() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             std::panic::set_hook(Box::new(|panic| crate::log::write(&format!("{panic}\n"))));
@@ -114,6 +116,28 @@ mod component {
         }
     }
 
+    /// A parameter of the contract as this crate's own.
+    pub(crate) fn own_parameter(parameter: types::Parameter) -> Parameter {
+        Parameter {
+            name: parameter.name,
+            domain: match parameter.domain {
+                types::Domain::Real(range) => {
+                    Domain::Real(RealRange { lower: range.lower, upper: range.upper, log: range.log })
+                }
+                types::Domain::Integer(range) => {
+                    Domain::Integer(IntegerRange { lower: range.lower, upper: range.upper, log: range.log })
+                }
+                types::Domain::Boolean => Domain::Boolean,
+                types::Domain::Choice(values) => Domain::Choice(values.into_iter().map(own).collect()),
+                types::Domain::Constant(value) => Domain::Constant(own(value)),
+            },
+            default: parameter.default.map(own),
+            condition: parameter
+                .condition
+                .map(|condition| Condition { parameter: condition.parameter, choice: condition.choice }),
+        }
+    }
+
     fn contract(value: Value) -> types::Value {
         match value {
             Value::Real(value) => types::Value::Real(value),
@@ -123,7 +147,7 @@ mod component {
         }
     }
 
-    fn own(value: types::Value) -> Value {
+    pub(crate) fn own(value: types::Value) -> Value {
         match value {
             types::Value::Real(value) => Value::Real(value),
             types::Value::Integer(value) => Value::Integer(value),

@@ -12,6 +12,7 @@ use crate::cli::{exit_code, terminal};
 use crate::executor::Interrupt;
 use crate::numeric::amount::Seed;
 use crate::output::sanitize::{printable, printable_json};
+use crate::session;
 use crate::study::{AskTell, Request};
 
 /// How long a line may be, its end excluded.
@@ -63,13 +64,15 @@ pub(in crate::cli) fn ask(arguments: &AskArguments) -> Result<u8, CommandError> 
         read.file.set_seed(Seed(seed));
     }
     // A request to stop ends the program at once: there is nothing to be saved.
-    let (spec, warnings) = read.spec_for_asking(&arguments.flags.options(), &Interrupt::default())?;
+    let (options, interrupt) = (arguments.flags.options(), Interrupt::default());
+    let (spec, warnings) = read.spec_for_asking(&options, &interrupt)?;
     terminal::tell(&warnings);
     if spec.time_out.is_some() {
         terminal::tell("note: `time_out` has no effect on trials that run elsewhere: stop asking when it is time\n");
     }
-    let mut session =
-        AskTell::new(spec).map_err(|error| CommandError::new(exit_code::STUDY_FILE, error.to_string()))?;
+    let searcher = session::searcher(&spec, read.searcher().as_deref(), &options, &interrupt)?;
+    let mut session = AskTell::with_searcher(spec, searcher)
+        .map_err(|error| CommandError::new(exit_code::STUDY_FILE, error.to_string()))?;
     match serve(&mut session, &mut io::stdin().lock(), &mut io::stdout().lock()) {
         // Whoever asked has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit_code::DONE),

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use crate::cli::error::CommandError;
 use crate::cli::plan::PlaceFlags;
 use crate::cli::{exit_code, print, terminal};
-use crate::executor;
+use crate::executor::{self, ExecutorError};
 use crate::output::sanitize::printable;
-use crate::sandbox::{Inspection, Offer};
+use crate::sandbox::component::is_searcher;
+use crate::sandbox::{ComponentError, ImportStatus, Inspection, Offer, SearcherInspection};
 use crate::space::{Domain, Parameter};
-use crate::study::{FloatMode, Limits};
+use crate::study::{ComponentId, FloatMode, Limits};
 
 /// Show what a component imports, what it searches, and how large it is
 #[derive(clap::Args)]
@@ -27,52 +28,76 @@ pub(in crate::cli) struct InspectArguments {
 pub(in crate::cli) fn inspect(arguments: &InspectArguments) -> Result<u8, CommandError> {
     let interrupt = terminal::interrupt_on_signal();
     let options = arguments.flags.options();
-    let inspection = executor::inspect(
-        &arguments.component,
-        &Limits::default(),
-        FloatMode::default(),
-        options.isolation,
-        options.cache,
-        &interrupt,
-    )
-    .map_err(|error| {
-        let hint = match arguments.component.is_dir() {
+    let (component, float_mode) = (&arguments.component, FloatMode::default());
+    let (isolation, cache) = (options.isolation, options.cache);
+    let failed = |error| {
+        let hint = match component.is_dir() {
             true => "name the component's file in it, such as FOLDER/NAME.wasm",
             false => "check the path",
         };
-        CommandError::component(error, &arguments.component, hint)
-    })?;
+        CommandError::component(error, component, hint)
+    };
+    let inspected = executor::inspect(component, &Limits::default(), float_mode, isolation, cache.clone(), &interrupt);
+    let (shown, json) = match inspected {
+        Err(ExecutorError::Component(ComponentError::NotATrial { exports })) if is_searcher(&exports) => {
+            let searcher = executor::inspect_searcher(component, float_mode, isolation, cache, &interrupt);
+            let searcher = searcher.map_err(failed)?;
+            (searcher_text(&searcher), serde_json::to_string_pretty(&Searching { searcher: &searcher }))
+        }
+        inspected => {
+            let inspection = inspected.map_err(failed)?;
+            (text(&inspection), serde_json::to_string_pretty(&inspection))
+        }
+    };
     if arguments.json {
         // A map of texts to plain values; nothing in it can fail to be written.
-        let json = serde_json::to_string_pretty(&inspection).unwrap_or_default();
-        print(&(crate::output::sanitize::printable_json(&json) + "\n"))?;
+        print(&(crate::output::sanitize::printable_json(&json.unwrap_or_default()) + "\n"))?;
     } else {
-        print(&text(&inspection))?;
+        print(&shown)?;
     }
     Ok(exit_code::DONE)
 }
 
+/// What is told of a searcher in JSON: under a name of its own, since there is nothing that it searches by itself.
+#[derive(serde::Serialize)]
+struct Searching<'a> {
+    searcher: &'a SearcherInspection,
+}
+
 fn text(inspection: &Inspection) -> String {
-    let mut text = format!(
-        "digest    {}\nsize      {} bytes, {} compiled\n",
-        inspection.id.digest, inspection.id.bytes, inspection.compiled_bytes
-    );
+    let mut text = identity(&inspection.id, inspection.compiled_bytes);
     let description = &inspection.description;
     let optional = |value: &Option<String>| value.as_ref().map_or("-".into(), |value| printable(value, 100));
     text.push_str(&format!("reward    {}\n", optional(&description.reward_attr)));
     text.push_str(&format!("resource  {}\n", optional(&description.time_attr)));
     text.push_str(&format!("max_t     {}\n", description.max_t.map_or("-".into(), |max_t| max_t.to_string())));
-    text.push_str("imports\n");
-    for import in &inspection.imports {
-        let note = match import.offer {
-            Offer::Offered => "",
-            Offer::Trapped => "  (not offered: a call ends the trial)",
-        };
-        text.push_str(&format!("  {}{note}\n", printable(&import.name, 100)));
-    }
+    text.push_str(&imports(&inspection.imports, "a call ends the trial"));
     text.push_str("space\n");
     for parameter in description.space.parameters() {
         text.push_str(&format!("  {}\n", line(parameter)));
+    }
+    text
+}
+
+fn searcher_text(inspection: &SearcherInspection) -> String {
+    let mut text = identity(&inspection.id, inspection.compiled_bytes);
+    text.push_str("kind      a searcher, for [searcher] in a study file\n");
+    text.push_str(&imports(&inspection.imports, "a call fails the searcher"));
+    text
+}
+
+fn identity(id: &ComponentId, compiled_bytes: u64) -> String {
+    format!("digest    {}\nsize      {} bytes, {compiled_bytes} compiled\n", id.digest, id.bytes)
+}
+
+fn imports(imports: &[ImportStatus], otherwise: &str) -> String {
+    let mut text = String::from("imports\n");
+    for import in imports {
+        let note = match import.offer {
+            Offer::Offered => String::new(),
+            Offer::Trapped => format!("  (not offered: {otherwise})"),
+        };
+        text.push_str(&format!("  {}{note}\n", printable(&import.name, 100)));
     }
     text
 }

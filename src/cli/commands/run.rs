@@ -220,6 +220,9 @@ fn conclude(arguments: &RunArguments, store: &Path, end: RunEnd) -> Result<u8, C
             terminal::tell(&format!("the best trial's artifact is in {}\n", path.display()));
         }
     }
+    if state.searcher_failure().is_some() {
+        return Ok(exit_code::SEARCHER_FAILED);
+    }
     match state.best() {
         Some(_) => Ok(exit_code::DONE),
         None => Ok(exit_code::NO_REWARD),

@@ -9,13 +9,14 @@ use crate::cli::curves::CurvesFile;
 use crate::cli::error::CommandError;
 use crate::cli::plan::ReadFile;
 use crate::cli::{exit_code, paths, print, terminal};
-use crate::executor::{Journal, JournalError, StoreJournal};
+use crate::executor::{Interrupt, Journal, JournalError, RunOptions, StoreJournal};
 use crate::numeric::amount::Seed;
 use crate::numeric::digest::Digest;
 use crate::output;
+use crate::session;
 use crate::simulation::{self, Direction, Lookup, Simulated, SimulationError, Table, TableOptions};
 use crate::store::Store;
-use crate::study::StudySpec;
+use crate::study::Study;
 
 /// How many events are written into a store at a time.
 const EVENTS_AT_A_TIME: u64 = 10_000;
@@ -84,17 +85,23 @@ pub(in crate::cli) fn simulate(arguments: &SimulateArguments) -> Result<u8, Comm
     }
     let options = arguments.options();
     let file = CurvesFile::read(&arguments.table)?;
-    let (spec, warnings) =
-        read.spec_without_component([("curves".to_owned(), file.id())].into(), schedule(&options))?;
+    let (run_options, interrupt) =
+        (RunOptions { cache: paths::cache(), ..RunOptions::default() }, Interrupt::default());
+    let data = [("curves".to_owned(), file.id())].into();
+    let (spec, warnings) = read.spec_without_component(data, schedule(&options), &run_options, &interrupt)?;
     terminal::tell(&warnings);
     let table = file.table(&spec.space, &options)?;
+    let study = session::study(spec, read.searcher().as_deref(), &run_options, &interrupt)?;
     let simulated = match &arguments.store {
-        Some(store) => recorded(spec, &table, store)?,
-        None => simulation::run(spec, &table, |_, _| Ok::<(), JournalError>(())).map_err(command_error)?,
+        Some(store) => recorded(study, &table, store)?,
+        None => simulation::run_study(study, &table, |_, _| Ok::<(), JournalError>(())).map_err(command_error)?,
     };
     match arguments.json {
         true => print(&as_json(&simulated, &table))?,
         false => print(&as_text(&simulated, &table))?,
+    }
+    if simulated.study.state().searcher_failure().is_some() {
+        return Ok(exit_code::SEARCHER_FAILED);
     }
     match simulated.study.state().best() {
         Some(_) => Ok(exit_code::DONE),
@@ -108,10 +115,10 @@ fn schedule(options: &TableOptions) -> Digest {
     Digest::of_canonical(&("trialbox simulation 1", minimise, nearest, &options.cost, options.worst))
 }
 
-fn recorded(spec: StudySpec, table: &Table, path: &Path) -> Result<Simulated, CommandError> {
+fn recorded(study: Study, table: &Table, path: &Path) -> Result<Simulated, CommandError> {
     let mut store = Store::create(path)?;
     let mut journal = StoreJournal::new(&mut store);
-    let simulated = simulation::run(spec, table, |entry, _| {
+    let simulated = simulation::run_study(study, table, |entry, _| {
         journal.append(entry)?;
         if (entry.sequence.0 + 1).is_multiple_of(EVENTS_AT_A_TIME) { journal.commit() } else { Ok(()) }
     });

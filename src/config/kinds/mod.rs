@@ -5,6 +5,7 @@
 //! among them by `type`; `reference` takes their options from here.
 
 mod bayesopt;
+mod component;
 mod constrained_bayesopt;
 mod family;
 mod fifo;
@@ -36,6 +37,7 @@ pub(super) static SEARCHERS: Family = Family {
         &bayesopt::Bayesopt,
         &constrained_bayesopt::ConstrainedBayesopt,
         &rl::RlSearcher,
+        &component::Component,
     ],
     planned: &[],
 };

@@ -78,6 +78,9 @@ impl<W: Write> Observer for Lines<W> {
                 let paused = if counts.paused > 0 { format!(", {} paused", counts.paused) } else { String::new() };
                 self.writer.write(&format!("{}; {} trials{paused}, {}", ending(state), counts.ended(), best(state)));
             }
+            Event::SearcherFailed { message, .. } => {
+                self.writer.write(&format!("searcher {}", printable(message, LINE_COLUMNS_MAX)));
+            }
             Event::TrialEnded { trial, .. } | Event::TrialPaused { trial, .. } => {
                 let Some(record) = state.trial(*trial) else { return };
                 let is_best = state.best().is_some_and(|best| best.trial == *trial);

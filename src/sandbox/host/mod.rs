@@ -52,7 +52,12 @@ pub(super) enum Role {
     Describe,
     /// It runs a trial.
     Trial(Box<TrialState>),
+    /// It searches; so ends its log.
+    Search(String),
 }
+
+/// How much is kept of the end of a searcher's log, about.
+const LOG_END_BYTES: usize = 1 << 10;
 
 /// What the host keeps for a trial.
 pub(super) struct TrialState {
@@ -81,7 +86,7 @@ impl HostState {
         table.set_max_capacity(usize::try_from(limits.handles_max).unwrap_or(usize::MAX));
         let gauge = match &role {
             Role::Trial(trial) => Some(trial.gate.clone()),
-            Role::Describe => None,
+            Role::Describe | Role::Search(_) => None,
         };
         Self {
             memory: MemoryBound::new(limits.memory_bytes_max, limits.instances_max, gauge),
@@ -104,6 +109,7 @@ impl HostState {
             Role::Trial(trial) if self.fuel_given.is_some() => Ok(trial),
             Role::Trial(_) => Err(Fault::misuse(format!("`{import}` was called before the trial began"))),
             Role::Describe => Err(Fault::misuse(format!("`{import}` was called while describing"))),
+            Role::Search(_) => Err(Fault::misuse(format!("`{import}` was called by a searcher"))),
         }
     }
 
@@ -131,10 +137,18 @@ impl HostState {
 
     /// Passes on what the log has gathered.
     pub(super) fn flush_log(&mut self, fuel: Fuel) {
-        if let Role::Trial(trial) = &mut self.role
-            && let Some(text) = self.log.take()
-        {
-            trial.pass_on(fuel, text);
+        let role = &mut self.role;
+        if matches!(role, Role::Describe) {
+            return;
+        }
+        match (role, self.log.take()) {
+            (Role::Trial(trial), Some(text)) => trial.pass_on(fuel, text),
+            (Role::Search(end), Some(text)) => {
+                end.push_str(&text);
+                let cut = end.ceil_char_boundary(end.len().saturating_sub(LOG_END_BYTES));
+                end.drain(..cut);
+            }
+            _ => {}
         }
     }
 }
@@ -219,14 +233,15 @@ pub(super) fn charge_debt(mut store: StoreContextMut<'_, HostState>, hook: CallH
     store.set_fuel(left)
 }
 
-/// From here on fuel counts, beginning with the price of what came before.
+/// From here on fuel counts, beginning with the price of what came before. For a further call it counts anew, and the clock goes on.
 pub(super) fn begin_counting(mut store: StoreContextMut<'_, HostState>, price: u64) -> wasmtime::Result<()> {
+    let used = fuel_used(&store);
     let state = store.data_mut();
     let fuel_max = state.limits.fuel_max;
     state.debt = 0;
-    state.fuel_given = Some(fuel_max);
+    state.fuel_given = Some(used.saturating_add(fuel_max));
     state.pace.was_suspended();
-    state.pace.suspended_at = price;
+    state.pace.suspended_at = used.saturating_add(price);
     store.fuel_async_yield_interval(Some(YIELD_INTERVAL))?;
     match fuel_max.checked_sub(price) {
         Some(left) => store.set_fuel(left),

@@ -14,7 +14,7 @@ mod spec;
 
 use std::collections::BTreeMap;
 
-pub use spec::{ControllerError, ControllerSpec, OPTIONS_MAX};
+pub use spec::{ControllerError, ControllerSpec, CONTROLLER_OPTIONS_MAX};
 
 use super::{Observation, ObservationKind, Searcher, SuggestContext};
 use crate::numeric::amount::{Seed, TrialId};

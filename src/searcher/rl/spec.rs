@@ -6,7 +6,7 @@ use super::decisions::options_in;
 use crate::space::Space;
 
 /// How many options all decisions of a space may have together. The controller's size, and so what an update costs, is in proportion.
-pub const OPTIONS_MAX: u64 = 10_000;
+pub const CONTROLLER_OPTIONS_MAX: u64 = 10_000;
 /// From how many trials at a time may be learnt.
 const BATCH_MAX: u32 = 10_000;
 
@@ -36,7 +36,7 @@ pub enum ControllerError {
     },
     /// The space is too large.
     #[error(
-        "the values to choose from are {options} in all, of all parameters; the searcher `rl` takes at most {OPTIONS_MAX}"
+        "the values to choose from are {options} in all, of all parameters; the searcher `rl` takes at most {CONTROLLER_OPTIONS_MAX}"
     )]
     TooManyOptions {
         /// How many there are.
@@ -68,7 +68,7 @@ impl ControllerSpec {
             return bad("controller_batch_size", f64::from(batch), "from 1 to 10000");
         }
         let options = space.parameters().iter().map(|parameter| options_in(&parameter.domain)).sum();
-        if options > OPTIONS_MAX {
+        if options > CONTROLLER_OPTIONS_MAX {
             return Err(ControllerError::TooManyOptions { options });
         }
         Ok(())

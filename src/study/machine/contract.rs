@@ -146,4 +146,10 @@ pub enum StudyError {
         /// The event that the machine gives, in short.
         ours: String,
     },
+    /// What runs the searcher was lost.
+    #[error("{message}")]
+    SearcherLost {
+        /// How.
+        message: String,
+    },
 }

@@ -1,7 +1,7 @@
 //! The machine that decides: inputs in, actions out, nothing else.
 //!
 //! It puts a search ([`Search`]: searcher and scheduler) under the study's clock; a driver talks to it. The methods of [`Study`] are of four kinds:
-//! - it is made by [`Study::new`]; for a study that was begun before, [`Study::reproduce`] is then called with each event of its
+//! - it is made by [`Study::new`], or [`Study::with_searcher`] where somebody else runs the searcher; for a study that was begun before, [`Study::reproduce`] is then called with each event of its
 //!   log, and [`Study::resume`] once after the last;
 //! - [`Study::handle`] takes what has happened to trials;
 //! - [`Study::poll_action`] gives what is to be done, until it gives nothing; call it after each of the above, but not between
@@ -31,6 +31,7 @@ use super::{Attribute, Outcome, Report, ReportProblem, SpecError, StopReason, St
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use crate::numeric::random::{Purpose, Stream};
 use crate::scheduler::{Decision, Milestone, Placement, PlacementProblem, Progress, RungSystemState, Verdict};
+use crate::searcher::{ComponentSearcherError, Searcher, SearcherFailure, SearcherSpec};
 use crate::space::{Config, Value};
 
 /// A study in progress.
@@ -65,12 +66,24 @@ impl Study {
     /// A study at its start; its first actions are waiting.
     ///
     /// # Errors
-    /// If the specification is not well formed.
+    /// If the specification is not well formed, or its searcher is a component.
     pub fn new(spec: StudySpec) -> Result<Self, SpecError> {
+        if let SearcherSpec::Component(_) = spec.searcher {
+            return Err(ComponentSearcherError::NotRun.into());
+        }
+        let searcher = spec.build_searcher();
+        Self::with_searcher(spec, searcher)
+    }
+
+    /// The same with a searcher at its start that is the one of the specification.
+    ///
+    /// # Errors
+    /// If the specification is not well formed.
+    pub fn with_searcher(spec: StudySpec, searcher: Box<dyn Searcher>) -> Result<Self, SpecError> {
         spec.check()?;
         let slots = spec.slots()?;
         let mut study = Self {
-            search: Search::new(&spec),
+            search: Search::new(&spec, searcher),
             trials: OpenTrials::default(),
             slots: BTreeMap::new(),
             early_until: 0,
@@ -146,9 +159,21 @@ impl Study {
         Ok(())
     }
 
-    /// The next thing to do, if there is one.
+    /// The next thing to do, if there is one. Where what runs the searcher was lost, there is none, since nobody can tell.
     pub fn poll_action(&mut self) -> Option<Action> {
+        self.check_searcher().ok()?;
         self.actions.pop()
+    }
+
+    /// Whether the study can go on as far as its searcher goes.
+    ///
+    /// # Errors
+    /// If what runs the searcher was lost. The machine is of no use then; a study that was begun can be resumed by another.
+    pub fn check_searcher(&self) -> Result<(), StudyError> {
+        match self.search.searcher().failure() {
+            Some(SearcherFailure::Lost(message)) => Err(StudyError::SearcherLost { message: message.clone() }),
+            Some(SearcherFailure::Fault(_)) | None => Ok(()),
+        }
     }
 
     /// The specification.
@@ -454,14 +479,17 @@ impl Study {
 
     /// Starts the next job in a free slot, unless the study starts no more.
     fn fill(&mut self, slot: Slot, time: VirtualTime) {
+        self.note_searcher_failure(time);
         let (spec, state) = (&self.spec, &self.state);
         self.closed = self.closed.or_else(|| reason_to_close(spec, state, time, state.jobs()));
         if self.closed.is_some() {
             return;
         }
         let more = |jobs| reason_to_close(spec, state, time, jobs).is_none();
-        let Some(Assignment { trial, start, placement, .. }) = self.search.next_job(time, None, more) else {
+        let assignment = self.search.next_job(time, None, more);
+        let Some(Assignment { trial, start, placement, .. }) = assignment else {
             self.idle.insert(slot);
+            self.note_searcher_failure(time);
             return;
         };
         match start {
@@ -469,6 +497,17 @@ impl Study {
             Start::Promoted { resume_from } => self.promote(trial, slot, time, resume_from, &placement),
         }
         self.occupy(trial, slot);
+    }
+
+    /// Puts it into the log that the searcher has failed, once. No more jobs are started then.
+    fn note_searcher_failure(&mut self, time: VirtualTime) {
+        if self.state.searcher_failure().is_some() {
+            return;
+        }
+        let Some(SearcherFailure::Fault(message)) = self.search.searcher().failure() else { return };
+        let message = message.clone();
+        self.closed = Some(EndReason::SearcherFailed);
+        self.append(Event::SearcherFailed { time, message });
     }
 
     fn start(&mut self, trial: TrialId, slot: Slot, time: VirtualTime, config: Config, placement: &Placement) {

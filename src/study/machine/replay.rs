@@ -17,6 +17,7 @@ impl Study {
         if !self.actions.has_event() {
             self.consume_logged(&logged.event);
         }
+        self.check_searcher()?;
         // What comes before it has been done: so the log says.
         let ours = self.actions.pop_event();
         match ours {
