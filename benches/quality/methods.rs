@@ -1,7 +1,7 @@
 //! What is compared, by name.
 
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
-use trialbox::searcher::{BayesoptSpec, RandomSpec, SearcherSpec};
+use trialbox::searcher::{AutoSpec, BayesoptSpec, RandomSpec, SearcherSpec};
 
 /// The scheduler and searcher of `searcher/scheduler`.
 pub fn method(name: &str, epochs: u64) -> (SchedulerSpec, SearcherSpec) {
@@ -15,6 +15,7 @@ pub fn method(name: &str, epochs: u64) -> (SchedulerSpec, SearcherSpec) {
     };
     let searcher = match searcher {
         "random" => SearcherSpec::Random(RandomSpec::default()),
+        "auto" => SearcherSpec::Auto(AutoSpec::default()),
         "bayesopt" => SearcherSpec::Bayesopt(BayesoptSpec::default()),
         other => panic!("no searcher {other}"),
     };

@@ -33,6 +33,10 @@ pub enum Purpose {
     Controller,
     /// What a controller decides for a trial, the index.
     Policy,
+    /// Whether a trial, the index, gets a random configuration though there is a model.
+    Exploration,
+    /// Configurations near to others, for a trial, the index; the draw counts what they are for.
+    Neighbour,
 }
 
 impl Purpose {
@@ -48,6 +52,8 @@ impl Purpose {
             Self::FitStart => b"fit-start",
             Self::Controller => b"controller",
             Self::Policy => b"policy",
+            Self::Exploration => b"exploration",
+            Self::Neighbour => b"neighbour",
         }
     }
 }

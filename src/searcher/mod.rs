@@ -3,6 +3,7 @@
 //! Part of the core; uses `space` and `numeric`. A searcher never sees a study or a scheduler: it is told plain data, and what
 //! it answers is a function of its settings, the study's seed and what it was told before.
 
+mod auto;
 mod bayesopt;
 mod grid;
 mod random;
@@ -11,6 +12,7 @@ mod seen;
 
 use serde::{Deserialize, Serialize};
 
+pub use auto::{AutoSearcher, AutoSpec};
 pub use bayesopt::{
     BayesoptError, BayesoptSearcher, BayesoptSpec, InitialScoring, MapReward, ResourceAcq, ResourceKernel,
 };
@@ -35,6 +37,8 @@ pub enum SearcherSpec {
     Rl(ControllerSpec),
     /// As `bayesopt`, and models the constraint besides.
     ConstrainedBayesopt(BayesoptSpec),
+    /// Models the reward at all levels, and sets itself up.
+    Auto(AutoSpec),
 }
 
 /// The levels of the resource at which rewards are told.
@@ -123,7 +127,7 @@ pub trait Searcher: Send {
 
 impl Default for SearcherSpec {
     fn default() -> Self {
-        Self::Random(RandomSpec::default())
+        Self::Auto(AutoSpec::default())
     }
 }
 
@@ -137,6 +141,7 @@ impl SearcherSpec {
             Self::Bayesopt(spec) => Box::new(BayesoptSearcher::new(space, seed, *spec, range)),
             Self::ConstrainedBayesopt(spec) => Box::new(BayesoptSearcher::constrained(space, seed, *spec, range)),
             Self::Rl(spec) => Box::new(RlSearcher::new(space, seed, *spec)),
+            Self::Auto(spec) => Box::new(AutoSearcher::new(space, seed, spec, range)),
         }
     }
 
@@ -149,6 +154,7 @@ impl SearcherSpec {
             Self::Bayesopt(_) => "bayesopt",
             Self::Rl(_) => "rl",
             Self::ConstrainedBayesopt(_) => "constrained_bayesopt",
+            Self::Auto(_) => "auto",
         }
     }
 
@@ -168,8 +174,9 @@ mod tests {
     fn specifications_are_encoded_as_in_recorded_studies() {
         let grid = SearcherSpec::Grid(GridSpec { points: 300 });
         for (spec, bytes, json) in [
-            (SearcherSpec::default(), vec![0, 1], r#"{"random":{"first_is_default":true}}"#),
+            (SearcherSpec::Random(RandomSpec::default()), vec![0, 1], r#"{"random":{"first_is_default":true}}"#),
             (grid, vec![1, 0xac, 2], r#"{"grid":{"points":300}}"#),
+            (SearcherSpec::default(), vec![5, 1], r#"{"auto":{"first_is_default":true}}"#),
         ] {
             assert_eq!(canonical_bytes(&spec), bytes);
             assert_eq!(serde_json::to_string(&spec).unwrap(), json);
