@@ -179,3 +179,68 @@ fn shares(factor: &Cholesky, alpha: &[f64]) -> Vec<f64> {
 fn plain_dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(x, y)| x * y).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A choice of two and a real, at three levels.
+    fn data() -> (Form, Vec<Site>, Vec<f64>) {
+        let form = Form::new([2, 1].into_iter());
+        let site = |index: u32| {
+            let x = f64::from(index * 7 % 10) / 10.0;
+            let is_first = f64::from(index % 2);
+            Site::new(&[is_first, 1.0 - is_first, x], f64::from(index % 3) / 2.0)
+        };
+        let sites: Vec<Site> = (0..12).map(site).collect();
+        let targets = sites.iter().map(|site| 3.0 * site.coordinates[2] - site.coordinates[0] - site.position).collect();
+        (form, sites, targets)
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_values() {
+        let (form, sites, targets) = data();
+        let sites: Vec<&Site> = sites.iter().collect();
+        let objective = Objective::new(&sites, &targets, &form);
+        let at: Vec<f64> = (0..4 + form.count()).map(|index| -2.0 + 0.4 * index as f64).collect();
+        let mut gradient = vec![0.0; at.len()];
+        objective.value(&at, &mut gradient);
+        for index in 0..at.len() {
+            let beside = |step: f64| {
+                let mut moved = at.clone();
+                moved[index] += step;
+                objective.value(&moved, &mut vec![0.0; at.len()])
+            };
+            let slope = (beside(1e-5) - beside(-1e-5)) / 2e-5;
+            assert!((gradient[index] - slope).abs() < 1e-6 * slope.abs().max(1.0), "{index}: {} {slope}", gradient[index]);
+        }
+    }
+
+    #[test]
+    fn a_fit_ends_at_least_as_well_as_the_last_one() {
+        let (form, sites, targets) = data();
+        let sites: Vec<&Site> = sites.iter().collect();
+        let objective = Objective::new(&sites, &targets, &form);
+        let value = |parameters: &Parameters| {
+            let at = parameters.logarithms();
+            objective.value(&at, &mut vec![0.0; at.len()])
+        };
+        let first = fit(&sites, &targets, &form, None);
+        let second = fit(&sites, &targets, &form, Some(&first));
+        assert!(value(&first) < value(&Parameters::initial(&form)));
+        assert!(value(&second) <= value(&first) + 1e-9);
+    }
+
+    #[test]
+    fn a_fit_of_many_rows_looks_at_the_highest_levels_and_evenly_at_the_rest() {
+        let levels: Vec<u64> = (0..200).map(|row| if row < 10 { 9 } else { 1 }).collect();
+        let order: Vec<usize> = (0..200).rev().collect();
+        let rows = chosen(&levels, &order);
+        assert_eq!(rows.len(), FITTED_MAX);
+        // All of the last level, then the best of the first; the worst of the rest, and the best of the rest.
+        for row in (0..10).chain(178..200).chain([10, 177]) {
+            assert!(rows.contains(&row), "{row}");
+        }
+        assert_eq!(chosen(&levels[..64], &order[136..]), (0..64).collect::<Vec<_>>());
+    }
+}

@@ -19,8 +19,6 @@ mod neighbours;
 mod observations;
 mod proposal;
 mod surrogate;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeSet;
 

@@ -108,3 +108,59 @@ impl Neighbourhood {
         space.decode(&moved).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::numeric::amount::Seed;
+    use crate::numeric::random::Purpose;
+    use crate::space::{Parameter, RealRange, Value};
+
+    /// What 300 moves make of the default of a parameter.
+    fn reached(domain: Domain, default: Value) -> Vec<Value> {
+        let parameter = Parameter { default, ..Parameter::new("p", domain) };
+        let space = Space::new(vec![parameter]).unwrap();
+        let point = space.encode(&space.default_config()).unwrap();
+        let mut stream = Stream::new(Seed(1), Purpose::Neighbour, 0, 0);
+        let neighbourhood = Neighbourhood::of(&space);
+        let near = |_| neighbourhood.near(&space, &point, &mut stream).unwrap().get("p").unwrap().clone();
+        (0..300).map(near).collect()
+    }
+
+    fn integers(lower: i64, upper: i64, log: bool, default: i64) -> BTreeSet<i64> {
+        let domain = Domain::Integer(IntegerRange { lower, upper, log });
+        let integer = |value| match value {
+            Value::Integer(integer) => integer,
+            other => panic!("{other} is no integer"),
+        };
+        reached(domain, Value::Integer(default)).into_iter().map(integer).collect()
+    }
+
+    #[test]
+    fn an_integer_with_few_values_moves_by_one_or_two_and_back_at_its_ends() {
+        for log in [false, true] {
+            assert_eq!(integers(1, 9, log, 5), [3, 4, 6, 7].into(), "log: {log}");
+            assert_eq!(integers(1, 9, log, 9), [7, 8].into(), "log: {log}");
+            assert_eq!(integers(1, 9, log, 2), [1, 3, 4].into(), "log: {log}");
+        }
+        assert_eq!(integers(0, 1, false, 0), [0, 1].into());
+    }
+
+    #[test]
+    fn a_real_wanders_within_its_range() {
+        let range = RealRange { lower: 0.0, upper: 1.0, log: false };
+        let moved: Vec<f64> = reached(Domain::Real(range), Value::Real(0.0)).iter().filter_map(Value::as_number).collect();
+        assert!(moved.iter().all(|x| (0.0..=1.0).contains(x)));
+        assert!(moved.iter().any(|&x| x > 0.3) && moved.iter().filter(|&&x| x < 0.1).count() > 100);
+    }
+
+    #[test]
+    fn a_boolean_flips_and_a_choice_takes_any_value() {
+        assert!(reached(Domain::Boolean, Value::Boolean(false)).iter().all(|value| value.same(&Value::Boolean(true))));
+        let values: Vec<Value> = ["a", "b", "c"].map(Value::from).to_vec();
+        let taken = reached(Domain::Choice(values.clone()), values[0].clone());
+        assert!(values.iter().all(|value| taken.iter().any(|taken| taken.same(value))));
+    }
+}

@@ -225,3 +225,151 @@ pub(super) fn targets(rows: &[Row]) -> Vec<f64> {
     let deviation = (squares / count).sqrt();
     shares.iter().map(|share| (share - mean) / deviation).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::space::{Domain, Parameter, RealRange, Value};
+
+    fn line() -> Space {
+        let range = RealRange { lower: 0.0, upper: 1.0, log: false };
+        Space::new(vec![Parameter::new("x", Domain::Real(range))]).unwrap()
+    }
+
+    fn config() -> Config {
+        let mut config = Config::default();
+        config.insert("x", Value::Real(0.5));
+        config
+    }
+
+    fn tell(observations: &mut Observations, trial: u64, kind: ObservationKind) {
+        observations.observe(&Observation { trial: TrialId(trial), config: &config(), kind }, &line());
+    }
+
+    const fn rewarded(level: u64, reward: f64) -> ObservationKind {
+        ObservationKind::Rewarded { level: Some(level), reward, constraint: None }
+    }
+
+    fn with_levels(first: u64, last: u64) -> Observations {
+        Observations::new(Levels::new(Some(ResourceRange { first, last })))
+    }
+
+    fn targets_of(rewards: &[f64]) -> Vec<f64> {
+        let row = |&reward: &f64| Row { trial: TrialId(0), level: 1, reward };
+        targets(&rewards.iter().map(row).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_is_worse_than_the_median_is_cut_off_as_far_below_it_as_the_best_is_above() {
+        // Gaps to the best 0, 1, 2, 3, 1000; the last is cut off at 4; mean 2 and variance 2.
+        let expected = [0.0, 1.0, 2.0, 3.0, 4.0].map(|gap: f64| (gap - 2.0) / 2.0_f64.sqrt());
+        for (target, expected) in targets_of(&[10.0, 9.0, 8.0, 7.0, -990.0]).iter().zip(expected) {
+            assert!((target - expected).abs() < 1e-12, "{target} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn where_half_of_the_rewards_are_the_best_the_others_still_differ_from_it() {
+        assert_eq!(targets_of(&[1.0, 0.0, 1.0, 1.0]), targets_of(&[1.0, -7.0, 1.0, 1.0]));
+        assert!(targets_of(&[1.0, 0.0, 1.0, 1.0])[1] > 1.0);
+    }
+
+    #[test]
+    fn targets_of_extreme_rewards_are_numbers() {
+        assert_eq!(targets_of(&[3.5; 3]), [0.0; 3]);
+        for rewards in [[-1e308, 1e308, 0.0], [f64::MIN, f64::MAX, f64::MAX], [1e-320, 2e-320, 4e-320]] {
+            let targets = targets_of(&rewards);
+            let squares: f64 = targets.iter().map(|target| target * target).sum();
+            assert!((squares - 3.0).abs() < 1e-9, "{rewards:?}: {targets:?}");
+        }
+    }
+
+    #[test]
+    fn rows_are_the_latest_rewards_that_were_not_withdrawn_within_the_levels() {
+        let mut observations = with_levels(1, 9);
+        tell(&mut observations, 1, rewarded(0, 0.1));
+        tell(&mut observations, 0, rewarded(99, 0.2));
+        tell(&mut observations, 0, rewarded(3, 0.3));
+        tell(&mut observations, 0, rewarded(3, 0.4));
+        tell(&mut observations, 2, rewarded(3, f64::NAN));
+        tell(&mut observations, 3, rewarded(2, 0.5));
+        tell(&mut observations, 3, ObservationKind::Withdrawn { level: 2 });
+        let rows: Vec<_> = observations.rows().iter().map(|row| (row.trial.0, row.level, row.reward)).collect();
+        assert_eq!(rows, [(0, 3, 0.4), (0, 9, 0.2), (1, 1, 0.1)]);
+    }
+
+    #[test]
+    fn a_reward_is_on_its_way_until_it_comes_or_the_job_is_over() {
+        let pending = |level| ObservationKind::Pending { level };
+        for (kinds, expected) in [
+            (vec![pending(Some(3))], Some(3)),
+            (vec![pending(None)], Some(9)),
+            (vec![pending(Some(3)), rewarded(3, 0.5)], None),
+            (vec![pending(Some(3)), rewarded(3, 0.5), pending(Some(9))], Some(9)),
+            (vec![pending(Some(3)), ObservationKind::Failed], None),
+            (vec![pending(Some(3)), ObservationKind::JobEnded], None),
+        ] {
+            let mut observations = with_levels(1, 9);
+            kinds.iter().for_each(|kind| tell(&mut observations, 0, *kind));
+            assert_eq!(observations.pending().next().map(|(_, level)| level), expected, "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_configuration_from_outside_the_space_nothing_is_kept() {
+        let mut observations = with_levels(1, 9);
+        let config = Config::default();
+        for kind in [ObservationKind::Pending { level: None }, rewarded(1, 0.5), ObservationKind::Withdrawn { level: 1 }] {
+            observations.observe(&Observation { trial: TrialId(0), config: &config, kind }, &line());
+        }
+        assert_eq!((observations.rows(), observations.pending().count()), (Vec::new(), 0));
+    }
+
+    /// The rows of all rewards, where none was dropped before.
+    fn rows_of_all(levels: Levels, told: &[(u64, u64, f64)]) -> Vec<Row> {
+        let mut all = Observations::new(levels);
+        for &(trial, level, reward) in told {
+            all.rewards.insert((TrialId(trial), level), reward);
+        }
+        all.rows()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+
+        #[test]
+        fn dropping_what_is_far_from_being_a_row_changes_no_row_in_any_order(
+            told in prop::collection::vec((0..2_000_u64, 0..4_u32, 0..300_i32), 1_000..2_500),
+            first in 1..4_u64,
+        ) {
+            // At each level a trial's latest reward counts: the order decides which, unless there is one each.
+            let told: BTreeMap<(u64, u64), f64> =
+                told.into_iter().map(|(trial, power, reward)| ((trial, 3_u64.pow(power)), f64::from(reward))).collect();
+            let told: Vec<(u64, u64, f64)> = told.into_iter().map(|((trial, level), reward)| (trial, level, reward)).collect();
+            let mut shuffled = told.clone();
+            shuffled.sort_by_key(|(trial, level, _)| (trial * 7_919 + level * 31) % 2_003);
+            let expected = rows_of_all(Levels::new(Some(ResourceRange { first, last: 27 })), &told);
+            for order in [told, shuffled] {
+                let mut observations = with_levels(first, 27);
+                for (trial, level, reward) in order {
+                    tell(&mut observations, trial, rewarded(level, reward));
+                    prop_assert!(observations.rewards.len() <= KEPT_MAX && observations.points.len() <= KEPT_MAX);
+                }
+                prop_assert_eq!(observations.rows(), expected.clone());
+            }
+        }
+    }
+
+    #[test]
+    fn half_of_many_rows_are_of_high_levels_a_quarter_the_best_and_a_quarter_the_latest() {
+        let mut told: Vec<(u64, u64, f64)> = (0..300).map(|trial| (trial, 1, -1.0 - trial as f64)).collect();
+        told.extend((0..150).map(|trial| (trial, 3, trial as f64)));
+        let rows = rows_of_all(Levels::new(Some(ResourceRange { first: 1, last: 9 })), &told);
+        let (high, low): (Vec<Row>, Vec<Row>) = rows.iter().partition(|row| row.level == 3);
+        // The best of the high ones come again as the best of all.
+        assert_eq!(high.iter().map(|row| row.trial.0).collect::<Vec<_>>(), (0..150).collect::<Vec<_>>());
+        assert_eq!(low.iter().map(|row| row.trial.0).collect::<Vec<_>>(), (250..300).collect::<Vec<_>>());
+    }
+}

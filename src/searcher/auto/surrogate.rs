@@ -92,3 +92,58 @@ impl<'a> Surrogate<'a> {
         sites.iter().enumerate().map(predict).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(index: u32) -> Site {
+        Site::new(&[f64::from(index * 3 % 7) / 7.0, f64::from(index % 2)], f64::from(index % 3) / 2.0)
+    }
+
+    fn target(site: &Site) -> f64 {
+        site.coordinates[0] - site.coordinates[1] * site.position
+    }
+
+    #[test]
+    fn a_model_that_grew_predicts_what_one_made_at_once_does() {
+        let form = Form::new([1, 1].into_iter());
+        let parameters = Parameters::initial(&form);
+        let sites: Vec<Site> = (0..9).map(site).collect();
+        let targets: Vec<f64> = sites.iter().map(target).collect();
+        let whole = Surrogate::new(&parameters, &form, &sites, &targets).unwrap();
+        let mut grown = Surrogate::new(&parameters, &form, &sites[..4], &targets[..4]).unwrap();
+        assert!(sites[4..].iter().zip(&targets[4..]).all(|(site, target)| grown.push(site, *target)));
+        let asked: Vec<Site> = (9..30).map(site).collect();
+        assert_eq!(grown.predict(&asked), whole.predict(&asked));
+    }
+
+    #[test]
+    fn what_is_observed_is_predicted_and_what_is_far_is_not_known() {
+        let form = Form::new([1].into_iter());
+        let parameters = Parameters { noise: 1e-6, weights: vec![5.0, 1.0], ..Parameters::initial(&form) };
+        let sites: Vec<Site> = [0.0, 0.1, 0.2].map(|x| Site::new(&[x], 1.0)).to_vec();
+        let model = Surrogate::new(&parameters, &form, &sites, &[1.0, -1.0, 0.5]).unwrap();
+        for (prediction, target) in model.predict(&sites).iter().zip([1.0, -1.0, 0.5]) {
+            assert!((prediction.mean - target).abs() < 1e-3 && prediction.variance < 1e-4, "{prediction:?}");
+        }
+        assert!(model.predict(&[Site::new(&[1.0], 1.0)])[0].variance > 0.5);
+    }
+
+    #[test]
+    fn believing_a_prediction_moves_no_mean_and_takes_doubt_away() {
+        let form = Form::new([1, 1].into_iter());
+        let parameters = Parameters::initial(&form);
+        let sites: Vec<Site> = (0..4).map(site).collect();
+        let targets: Vec<f64> = sites.iter().map(target).collect();
+        let mut model = Surrogate::new(&parameters, &form, &sites, &targets).unwrap();
+        let asked: Vec<Site> = (4..9).map(site).collect();
+        let before = model.predict(&asked);
+        model.believe(&asked[0]);
+        for (before, after) in before.iter().zip(model.predict(&asked)) {
+            assert!((before.mean - after.mean).abs() < 1e-9, "{before:?} {after:?}");
+            assert!(after.variance <= before.variance + 1e-9);
+        }
+        assert!(model.predict(&asked)[0].variance < before[0].variance / 2.0);
+    }
+}
