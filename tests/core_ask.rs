@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use trialbox::numeric::amount::VirtualTime;
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::space::{Domain, Parameter, RealRange, Space};
 use trialbox::study::{AskError, AskTell, Request, StudySpec};
 
@@ -22,7 +23,8 @@ fn finite(values: i64) -> Space {
 }
 
 fn fifo(space: Space) -> StudySpec {
-    StudySpec { num_trials: Some(1_000_000), ..StudySpec::new("asked", space, Digest::of(b"")) }
+    let searcher = SearcherSpec::Random(RandomSpec::default());
+    StudySpec { num_trials: Some(1_000_000), searcher, ..StudySpec::new("asked", space, Digest::of(b"")) }
 }
 
 fn hyperband(kind: HyperbandKind, max_t: u64, space: Space) -> StudySpec {

@@ -9,8 +9,8 @@ use trialbox::numeric::amount::{Seed, TrialId, VirtualTime};
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{Decision, HyperbandKind, HyperbandSpec, SchedulerSpec, SearcherData};
 use trialbox::searcher::{
-    BayesoptError, BayesoptSpec, InitialScoring, Observation, ObservationKind, ResourceAcq, ResourceKernel, Searcher,
-    SearcherSpec, SuggestContext,
+    BayesoptError, BayesoptSpec, InitialScoring, Observation, ObservationKind, RandomSpec, ResourceAcq, ResourceKernel,
+    Searcher, SearcherSpec, SuggestContext,
 };
 use trialbox::space::{Condition, Config, Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{Answer, AskTell, Attribute, Report, Request, SpecError, StudySpec};
@@ -152,7 +152,8 @@ fn equal_histories_give_equal_suggestions_and_another_seed_others() {
 
 #[test]
 fn the_first_suggestion_is_the_default_and_the_next_ones_are_those_of_random_search() {
-    let (mut run, mut random) = (Run::new(bayesopt(), &mixed(), 3), Run::new(SearcherSpec::default(), &mixed(), 3));
+    let (mut run, mut random) =
+        (Run::new(bayesopt(), &mixed(), 3), Run::new(SearcherSpec::Random(RandomSpec::default()), &mixed(), 3));
     run.run(4, 1, reward);
     random.run(4, 1, reward);
     assert_eq!(run.configs[0], mixed().default_config());
@@ -163,7 +164,7 @@ fn the_first_suggestion_is_the_default_and_the_next_ones_are_those_of_random_sea
 #[test]
 fn without_a_reward_it_goes_on_at_random() {
     let mut run = Run::new(bayesopt(), &mixed(), 3);
-    let mut random = Run::new(SearcherSpec::default(), &mixed(), 3);
+    let mut random = Run::new(SearcherSpec::Random(RandomSpec::default()), &mixed(), 3);
     for trial in 0..8 {
         assert_eq!((run.suggest(), random.suggest()), (Some(trial), Some(trial)));
         run.tell(trial, ObservationKind::Failed);
@@ -257,7 +258,7 @@ fn median_best(spec: &SearcherSpec, trials: usize, parallel: usize) -> f64 {
 #[test]
 fn on_a_smooth_function_it_comes_much_closer_to_the_best_than_random_search() {
     let regret = |spec: &SearcherSpec, parallel| -0.397_887 - median_best(spec, 30, parallel);
-    let random = regret(&SearcherSpec::default(), 1);
+    let random = regret(&SearcherSpec::Random(RandomSpec::default()), 1);
     for (parallel, share) in [(1, 0.1), (4, 0.2)] {
         let ours = regret(&bayesopt(), parallel);
         println!("{parallel} at a time: {ours}, at random {random}");
@@ -357,7 +358,7 @@ fn median_at_the_end(searcher: &SearcherSpec, budget: usize) -> f64 {
 fn on_learning_curves_it_ends_higher_than_random_search_with_the_same_scheduler_whatever_the_kernel() {
     // What is missed of the top.
     let top = 1.0 - 0.5 * (-3.0_f64).exp();
-    let random = top - median_at_the_end(&SearcherSpec::default(), 90);
+    let random = top - median_at_the_end(&SearcherSpec::Random(RandomSpec::default()), 90);
     for kernel in KERNELS {
         let ours = top - median_at_the_end(&SearcherSpec::Bayesopt(with_kernel(kernel)), 90);
         println!("{kernel:?}: {ours}, at random {random}");
@@ -402,7 +403,7 @@ fn with_levels_ten_suggestions_come_before_the_model_unless_the_study_says_other
         let reached = asked(study(plane(), scheduler, searcher, 3), 9, 1, 60, &hill).into_iter();
         reached.filter(|(_, level, ..)| *level == 1).map(|(config, ..)| config).collect::<Vec<Config>>()
     };
-    let random = starts(SearcherSpec::default());
+    let random = starts(SearcherSpec::Random(RandomSpec::default()));
     let equal = |ours: Vec<Config>| ours.iter().zip(&random).take_while(|(one, other)| one == other).count();
     assert_eq!(equal(starts(bayesopt())), 10);
     let five = BayesoptSpec { num_init_random: Some(5), ..BayesoptSpec::default() };
@@ -440,7 +441,7 @@ fn constrained() -> SearcherSpec {
 #[test]
 fn with_a_constraint_it_finds_the_best_that_is_allowed_and_random_search_does_not() {
     assert!(median_allowed(&constrained(), 40) > -0.3);
-    assert!(median_allowed(&SearcherSpec::default(), 40) < -0.6);
+    assert!(median_allowed(&SearcherSpec::Random(RandomSpec::default()), 40) < -0.6);
 }
 
 #[test]

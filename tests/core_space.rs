@@ -498,7 +498,7 @@ proptest! {
     #[test]
     fn the_first_suggestion_of_random_search_is_the_default(nodes in tree(any_leaf()), seed: u64) {
         let space = space_of_tree(&nodes);
-        let mut searcher = SearcherSpec::default().build(&space, Seed(seed), None);
+        let mut searcher = SearcherSpec::Random(RandomSpec::default()).build(&space, Seed(seed), None);
         prop_assert_eq!(suggest(&mut *searcher, 0), Some(space.default_config()));
     }
 

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
-use trialbox::searcher::{GridSpec, SearcherSpec};
+use trialbox::searcher::{GridSpec, RandomSpec, SearcherSpec};
 use trialbox::simulation::{
     Direction, Lookup, Simulated, SimulationError, Table, TableError, TableOptions, TableReader, run,
 };
@@ -80,7 +80,7 @@ fn simulate(spec: StudySpec, table: &Table) -> (Simulated, Vec<String>) {
 fn first_reward(space: &Space, options: &TableOptions, lines: &[&str]) -> Option<f64> {
     let table = read(space, options, lines).unwrap();
     let spec = StudySpec { num_trials: Some(1), ..study(space.clone(), SchedulerSpec::Fifo) };
-    let spec = StudySpec { searcher: SearcherSpec::default(), ..spec };
+    let spec = StudySpec { searcher: SearcherSpec::Random(RandomSpec::default()), ..spec };
     simulate(spec, &table).0.improvements.first().map(|first| first.reward)
 }
 
@@ -152,7 +152,7 @@ fn a_study_runs_the_same_twice_and_otherwise_with_another_seed() {
     let table = read(&space, &options, CURVES_OF_REALS).unwrap();
     let digest = |seed: u64| {
         let mut spec = study(space.clone(), hyperband(HyperbandKind::Promotion));
-        (spec.searcher, spec.seed.0, spec.capacity.cpus) = (SearcherSpec::default(), seed, 4);
+        (spec.searcher, spec.seed.0, spec.capacity.cpus) = (SearcherSpec::Random(RandomSpec::default()), seed, 4);
         simulate(spec, &table).0.study.chain().head()
     };
     assert_eq!(digest(1), digest(1));
@@ -175,7 +175,7 @@ fn without_nearest_a_configuration_needs_its_row_and_of_equals_the_first_counts(
     assert_eq!(first_reward(&interval(0.25), &TableOptions::default(), CURVES_OF_REALS), Some(1.0));
     let space = interval(0.5);
     let table = read(&space, &TableOptions::default(), CURVES_OF_REALS).unwrap();
-    let spec = StudySpec { searcher: SearcherSpec::default(), ..study(space, SchedulerSpec::Fifo) };
+    let spec = StudySpec { searcher: SearcherSpec::Random(RandomSpec::default()), ..study(space, SchedulerSpec::Fifo) };
     match run(spec, &table, |_, _| Ok::<(), Infallible>(())) {
         Err(SimulationError::NoRow { trial, config }) => {
             assert_eq!((trial.0, config.to_string().as_str()), (0, "x = 0.5"));

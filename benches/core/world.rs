@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use trialbox::numeric::amount::{Fuel, TrialId};
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{Decision, NextJob, Progress, Scheduler, SchedulerSpec};
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{Action, Attribute, Entry, Event, Input, Outcome, Report, Study, StudySpec};
 
@@ -36,6 +37,7 @@ pub fn study(scheduler: SchedulerSpec) -> StudySpec {
     let mut spec = StudySpec::new("bench", space, Digest::of(b"none"));
     spec.capacity.cpus = SLOTS;
     spec.scheduler = scheduler;
+    spec.searcher = SearcherSpec::Random(RandomSpec::default());
     spec
 }
 

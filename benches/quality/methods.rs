@@ -1,7 +1,7 @@
 //! What is compared: a searcher with a scheduler, by name.
 
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
-use trialbox::searcher::{BayesoptSpec, RandomSpec, SearcherSpec};
+use trialbox::searcher::{AutoSpec, BayesoptSpec, RandomSpec, SearcherSpec};
 
 /// Those of the page.
 pub const NAMES: [&str; 8] = [
@@ -26,8 +26,8 @@ pub fn method(name: &str, epochs: u64) -> Option<(SchedulerSpec, SearcherSpec)> 
         _ => return None,
     };
     let searcher = match searcher {
-        "auto" => SearcherSpec::default(),
         "random" => SearcherSpec::Random(RandomSpec::default()),
+        "auto" => SearcherSpec::Auto(AutoSpec::default()),
         "bayesopt" => SearcherSpec::Bayesopt(BayesoptSpec::default()),
         _ => return None,
     };

@@ -37,6 +37,10 @@ pub enum Purpose {
     Replicate,
     /// The seed that a searcher from outside is given.
     Searcher,
+    /// Whether a trial, the index, gets a random configuration though there is a model.
+    Exploration,
+    /// Configurations near to others, for a trial, the index; the draw counts what they are for.
+    Neighbour,
 }
 
 impl Purpose {
@@ -54,6 +58,8 @@ impl Purpose {
             Self::Policy => b"policy",
             Self::Replicate => b"replicate",
             Self::Searcher => b"searcher",
+            Self::Exploration => b"exploration",
+            Self::Neighbour => b"neighbour",
         }
     }
 }

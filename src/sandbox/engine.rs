@@ -27,7 +27,6 @@ pub(super) const FIBER_STACK_BYTES: usize = GUEST_STACK_BYTES + (2 << 20);
 /// what no toolchain needs only adds surface.
 const FEATURES_ON: &[(&str, WasmFeatures)] = &[
     ("floats", WasmFeatures::FLOATS),
-    ("floats", WasmFeatures::FLOATS),
     ("mutable-global", WasmFeatures::MUTABLE_GLOBAL),
     ("saturating-float-to-int", WasmFeatures::SATURATING_FLOAT_TO_INT),
     ("sign-extension", WasmFeatures::SIGN_EXTENSION),

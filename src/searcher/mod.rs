@@ -3,6 +3,7 @@
 //! Part of the core; uses `space` and `numeric`. A searcher never sees a study or a scheduler: it is told plain data, and what
 //! it answers is a function of its settings, the study's seed and what it was told before.
 
+mod auto;
 mod bayesopt;
 mod component;
 mod grid;
@@ -13,6 +14,7 @@ mod seen;
 
 use serde::{Deserialize, Serialize};
 
+pub use auto::{AutoSearcher, AutoSpec};
 pub use bayesopt::{
     BayesoptError, BayesoptSearcher, BayesoptSpec, InitialScoring, MapReward, ResourceAcq, ResourceKernel,
 };
@@ -22,7 +24,7 @@ pub use component::{
 pub use grid::{GRID_POINTS_DEFAULT, GridSearcher, GridSpec};
 pub use random::{RandomSearcher, RandomSpec};
 pub use recorded::RecordedSearcher;
-pub use rl::{ControllerError, ControllerSpec, CONTROLLER_OPTIONS_MAX, RlSearcher};
+pub use rl::{CONTROLLER_OPTIONS_MAX, ControllerError, ControllerSpec, RlSearcher};
 
 use crate::numeric::amount::{Seed, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
@@ -44,6 +46,8 @@ pub enum SearcherSpec {
     ConstrainedBayesopt(BayesoptSpec),
     /// Asks a component that somebody else has written.
     Component(ComponentSearcherSpec),
+    /// Models the reward at all levels, and sets itself up.
+    Auto(AutoSpec),
 }
 
 /// The levels of the resource at which rewards are told.
@@ -152,7 +156,7 @@ pub trait Searcher: Send {
 
 impl Default for SearcherSpec {
     fn default() -> Self {
-        Self::Random(RandomSpec::default())
+        Self::Auto(AutoSpec::default())
     }
 }
 
@@ -168,6 +172,7 @@ impl SearcherSpec {
             Self::ConstrainedBayesopt(spec) => Box::new(BayesoptSearcher::constrained(space, seed, *spec, range)),
             Self::Rl(spec) => Box::new(RlSearcher::new(space, seed, *spec)),
             Self::Component(_) => Box::new(component::NotRun::new()),
+            Self::Auto(spec) => Box::new(AutoSearcher::new(space, seed, spec, range)),
         }
     }
 
@@ -179,7 +184,8 @@ impl SearcherSpec {
             | Self::Bayesopt(_)
             | Self::ConstrainedBayesopt(_)
             | Self::Rl(_)
-            | Self::Component(_) => true,
+            | Self::Component(_)
+            | Self::Auto(_) => true,
             Self::Grid(_) => false,
         }
     }
@@ -201,6 +207,7 @@ impl SearcherSpec {
             Self::Rl(_) => "rl",
             Self::ConstrainedBayesopt(_) => "constrained_bayesopt",
             Self::Component(_) => "component",
+            Self::Auto(_) => "auto",
         }
     }
 
@@ -220,8 +227,9 @@ mod tests {
     fn specifications_are_encoded_as_in_recorded_studies() {
         let grid = SearcherSpec::Grid(GridSpec { points: 300 });
         for (spec, bytes, json) in [
-            (SearcherSpec::default(), vec![0, 1], r#"{"random":{"first_is_default":true}}"#),
+            (SearcherSpec::Random(RandomSpec::default()), vec![0, 1], r#"{"random":{"first_is_default":true}}"#),
             (grid, vec![1, 0xac, 2], r#"{"grid":{"points":300}}"#),
+            (SearcherSpec::default(), vec![6, 1], r#"{"auto":{"first_is_default":true}}"#),
         ] {
             assert_eq!(canonical_bytes(&spec), bytes);
             assert_eq!(serde_json::to_string(&spec).unwrap(), json);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::SchedulerSpec;
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::space::{Domain, Parameter, RealRange, Space};
 use trialbox::study::{AskTell, StudySpec};
 
@@ -25,6 +26,7 @@ fn session(params: &Value) -> AskTell {
     let space = Space::new(vec![Parameter::new("x", domain)]).unwrap();
     let mut spec = StudySpec::new("asked", space, Digest::of(b""));
     spec.scheduler = SchedulerSpec::Hyperband(options(params));
+    spec.searcher = SearcherSpec::Random(RandomSpec::default());
     spec.num_trials = Some(1_000_000);
     AskTell::new(spec).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use trialbox::numeric::amount::{Fuel, TrialId, VirtualTime};
 use trialbox::numeric::digest::Digest;
-use trialbox::searcher::{BayesoptSpec, GridSpec, SearcherSpec};
+use trialbox::searcher::{BayesoptSpec, GridSpec, RandomSpec, SearcherSpec};
 use trialbox::space::Value;
 use trialbox::study::{
     Action, ArtifactRecord, Best, EndReason, Entry, Event, Input, Job, Outcome, Report, ReportProblem, StopReason,
@@ -145,7 +145,7 @@ fn a_trial_that_reaches_max_reward_is_the_last_to_be_started() {
 #[test]
 fn an_exhausted_space_ends_the_study_after_its_last_trial() {
     for delay_get_config in [true, false] {
-        for searcher in [SearcherSpec::default(), SearcherSpec::Grid(GridSpec { points: 5 })] {
+        for searcher in [SearcherSpec::Random(RandomSpec::default()), SearcherSpec::Grid(GridSpec { points: 5 })] {
             let spec = StudySpec { space: small_space(), delay_get_config, searcher, ..study_of(3, 100) };
             let log = in_order(&spec, &|job: &Job| anything(5, job));
             assert_eq!((outcomes(&log).len(), reason(&log)), (8, Some(EndReason::Exhausted)));

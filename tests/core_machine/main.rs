@@ -17,7 +17,7 @@ use trialbox::numeric::amount::{Seed, Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::{Digest, canonical_bytes};
 use trialbox::numeric::random::{Purpose, Stream};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, RlSpec, SchedulerSpec};
-use trialbox::searcher::{BayesoptSpec, ControllerSpec, GridSpec, ResourceKernel, SearcherSpec};
+use trialbox::searcher::{AutoSpec, BayesoptSpec, ControllerSpec, GridSpec, RandomSpec, ResourceKernel, SearcherSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{Chain, Clock, Entry, Event, Job, Outcome, Study, StudySpec, TrialSeeds};
 
@@ -34,9 +34,10 @@ fn small_space() -> Space {
     Space::new(vec![Parameter::new("depth", depth), Parameter::new("bias", Domain::Boolean)]).unwrap()
 }
 
-/// A study of that many slots and trials, everything else as usual.
+/// A study of that many slots and trials at random, everything else as usual.
 pub fn study_of(slots: u32, num_trials: u64) -> StudySpec {
     let mut spec = StudySpec::new("simulated", wide_space(), Digest::of(b"fuel schedule of the simulated world"));
+    spec.searcher = SearcherSpec::Random(RandomSpec::default());
     spec.capacity.cpus = slots;
     spec.num_trials = Some(num_trials);
     spec
@@ -289,6 +290,9 @@ fn modelled(seed: u64) -> StudySpec {
         spec.searcher = SearcherSpec::ConstrainedBayesopt(options);
         spec.metrics.constraint_attr = Some("excess".into());
     }
+    if seed >= 6 {
+        spec.searcher = SearcherSpec::Auto(AutoSpec::default());
+    }
     let kind = if seed % 4 < 2 { HyperbandKind::Promotion } else { HyperbandKind::Stopping };
     spec.scheduler = SchedulerSpec::Hyperband(HyperbandSpec { reduction_factor: 2, ..HyperbandSpec::new(kind, 4) });
     spec
@@ -296,7 +300,7 @@ fn modelled(seed: u64) -> StudySpec {
 
 #[test]
 fn what_a_model_suggests_does_not_depend_on_the_physical_order() {
-    for seed in 0..6 {
+    for seed in 0..10 {
         let spec = modelled(seed);
         let script = |job: &Job| {
             let x = job.config.get("lr").and_then(Value::as_number).unwrap_or(0.0) * 10.0;

@@ -4,6 +4,7 @@
 //! A further one is a file here, a line in [`SCHEDULERS`] or [`SEARCHERS`], and its variant in the specification. `family` chooses
 //! among them by `type`; `reference` takes their options from here.
 
+mod auto;
 mod bayesopt;
 mod component;
 mod constrained_bayesopt;
@@ -32,6 +33,7 @@ pub(super) static SCHEDULERS: Family =
 pub(super) static SEARCHERS: Family = Family {
     name: "searcher",
     kinds: &[
+        &auto::Auto,
         &random::Random,
         &grid::Grid,
         &bayesopt::Bayesopt,
@@ -47,7 +49,7 @@ const FIRST_IS_DEFAULT: Row = (
     "first_is_default",
     "boolean",
     "true",
-    "`random`, `bayesopt` and `constrained_bayesopt`: whether the first trial has the default configuration.",
+    "`auto`, `random`, `bayesopt` and `constrained_bayesopt`: whether the first trial has the default configuration.",
 );
 
 /// The option that the searchers share which could suggest a configuration again.
@@ -55,7 +57,7 @@ const ALLOW_DUPLICATES: Row = (
     "allow_duplicates",
     "boolean",
     "false",
-    "`random` and `bayesopt`: whether a configuration may be tried more than once.",
+    "`auto`, `random`, `bayesopt` and `constrained_bayesopt`: whether a configuration may be tried more than once.",
 );
 
 /// Reads that option.

@@ -14,7 +14,7 @@ mod spec;
 
 use std::collections::BTreeMap;
 
-pub use spec::{ControllerError, ControllerSpec, CONTROLLER_OPTIONS_MAX};
+pub use spec::{CONTROLLER_OPTIONS_MAX, ControllerError, ControllerSpec};
 
 use super::{Observation, ObservationKind, Searcher, SuggestContext};
 use crate::numeric::amount::{Seed, TrialId};
