@@ -5,6 +5,7 @@ use std::path::Path;
 use trialbox::Study;
 use trialbox::executor::{Interrupt, Isolation, RunOptions, Speculation};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::session::{Plan, begin};
 use trialbox::store::Reader;
 use trialbox::study::{Capacity, Clock, Entry, Observer, RunProgress, StudyState};
@@ -24,7 +25,12 @@ fn plan(kind: HyperbandKind, clock: Clock) -> Plan {
     let builder = Study::builder(root.join("digits.wasm")).data("digits", root.join("digits.csv"));
     let builder = builder.num_trials(JOBS).capacity(Capacity { cpus: SLOTS, ..Capacity::default() });
     let scheduler = SchedulerSpec::Hyperband(HyperbandSpec::new(kind, 27));
-    let mut plan = builder.isolation(Isolation::Thread).scheduler(scheduler).plan().unwrap();
+    let mut plan = builder
+        .isolation(Isolation::Thread)
+        .scheduler(scheduler)
+        .searcher(SearcherSpec::Random(RandomSpec::default()))
+        .plan()
+        .unwrap();
     plan.spec.clock = clock;
     plan
 }

@@ -50,6 +50,7 @@ use trialbox::numeric::digest::Digest;
 use trialbox::sandbox::component;
 use trialbox::sandbox::instance::Program;
 use trialbox::sandbox::{Arguments, CompiledCache, Sandbox};
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::space::Value;
 use trialbox::study::{Attribute, FloatMode, Limits};
 
@@ -112,8 +113,13 @@ impl Place {
         let cache = self.folder.path().join("cache");
         let options = RunOptions { jobs, isolation, cache: Some(cache), ..RunOptions::default() };
         let limits = Limits { reports_max: u64::from(REPORTS), ..Limits::default() };
-        let builder =
-            || Study::builder(&self.component).num_trials(trials).limits(limits.clone()).options(options.clone());
+        let builder = || {
+            Study::builder(&self.component)
+                .num_trials(trials)
+                .limits(limits.clone())
+                .options(options.clone())
+                .searcher(SearcherSpec::Random(RandomSpec::default()))
+        };
         // Once for one trial, so that what is measured is trials and not the compiler.
         builder().num_trials(1).run(self.folder.path().join(format!("{name}.warm"))).unwrap();
         seconds(|| {

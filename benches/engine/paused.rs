@@ -5,6 +5,7 @@ use std::path::Path;
 use trialbox::Study;
 use trialbox::executor::{Interrupt, Isolation, RunOptions, Speculation};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::session::begin;
 use trialbox::study::{Entry, Event, Observer, StudyState};
 
@@ -40,7 +41,12 @@ pub(crate) fn memory() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest-examples/toy");
     let [few, many] = JOBS.map(|jobs| {
         let scheduler = SchedulerSpec::Hyperband(HyperbandSpec::new(HyperbandKind::Promotion, 9));
-        let plan = Study::builder(root.join("toy.wasm")).num_trials(jobs).scheduler(scheduler).plan().unwrap();
+        let plan = Study::builder(root.join("toy.wasm"))
+            .num_trials(jobs)
+            .scheduler(scheduler)
+            .searcher(SearcherSpec::Random(RandomSpec::default()))
+            .plan()
+            .unwrap();
         let folder = tempfile::tempdir().unwrap();
         let options = RunOptions {
             jobs: 1,

@@ -11,6 +11,7 @@ use trialbox::Study;
 use trialbox::executor::Isolation;
 use trialbox::numeric::amount::{Fuel, TrialId, VirtualTime};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::space::{Domain, Parameter, Value};
 use trialbox::study::{Entry, Event, Observer, StudyState};
 
@@ -76,6 +77,7 @@ fn reports(seed: u64, num_trials: u64, scheduler: SchedulerSpec) -> Vec<Reported
         .seed(seed)
         .num_trials(num_trials)
         .scheduler(scheduler)
+        .searcher(SearcherSpec::Random(RandomSpec::default()))
         .isolation(Isolation::Thread)
         .observer(&mut reports)
         .run(folder.path().join("digits.study"))

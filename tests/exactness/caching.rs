@@ -11,6 +11,7 @@ use trialbox::executor::{
 use trialbox::numeric::amount::TrialId;
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::session::{Plan, begin, resume, verify};
 use trialbox::space::{Domain, Parameter, Value};
 use trialbox::store::Reader;
@@ -39,7 +40,12 @@ fn plan(example: &str, num_trials: u64, scheduler: SchedulerSpec) -> Plan {
     if example == "digits" {
         builder = builder.data("digits", format!("{EXAMPLES}/digits/digits.csv"));
     }
-    builder.options(options()).scheduler(scheduler).plan().unwrap()
+    builder
+        .options(options())
+        .scheduler(scheduler)
+        .searcher(SearcherSpec::Random(RandomSpec::default()))
+        .plan()
+        .unwrap()
 }
 
 fn hyperband(kind: HyperbandKind) -> SchedulerSpec {

@@ -7,6 +7,7 @@ use trialbox::Study;
 use trialbox::executor::{Interrupt, Isolation, RunOptions, Speculation, set_worker_program};
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
+use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::session::{Plan, begin};
 use trialbox::store::Reader;
 use trialbox::study::{Clock, Entry, Event, Observer, Outcome, StopReason, StudyState, TrialRecord};
@@ -26,7 +27,11 @@ fn plan(example: &str, num_trials: u64, hyperband: HyperbandSpec) -> Plan {
         builder = builder.data("digits", format!("{EXAMPLES}/digits/digits.csv"));
     }
     builder = builder.options(options(1, Isolation::Thread, Speculation::Off, 0));
-    builder.scheduler(SchedulerSpec::Hyperband(hyperband)).plan().unwrap()
+    builder
+        .scheduler(SchedulerSpec::Hyperband(hyperband))
+        .searcher(SearcherSpec::Random(RandomSpec::default()))
+        .plan()
+        .unwrap()
 }
 
 /// What a run of the study gives, under these options.

@@ -9,8 +9,8 @@ use trialbox::Study;
 use trialbox::executor::{Interrupt, Isolation, RunOptions, Speculation, set_worker_program};
 use trialbox::numeric::amount::Seed;
 use trialbox::numeric::digest::Digest;
-use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
-use trialbox::searcher::{BayesoptSpec, SearcherSpec};
+use trialbox::scheduler::{HyperbandKind, HyperbandSpec, RlSpec, SchedulerSpec};
+use trialbox::searcher::{AutoSpec, BayesoptSpec, ControllerSpec, RandomSpec, SearcherSpec};
 use trialbox::session::{Plan, begin};
 use trialbox::store::Reader;
 use trialbox::study::Capacity;
@@ -36,12 +36,38 @@ fn study(random: &mut StdRng) -> Plan {
         builder.capacity(capacity).isolation(Isolation::Thread).scheduler(SchedulerSpec::Hyperband(hyperband));
     let mut plan = builder.plan().unwrap();
     plan.spec.seed = Seed(random.random());
-    if trials <= 40 && random.random_bool(0.5) {
-        plan.spec.searcher = SearcherSpec::Bayesopt(BayesoptSpec::default());
-    }
+    plan.spec.searcher = searcher(random, trials);
     if by_fuel {
         plan.spec.metrics.time_attr = "fuel".into();
     }
+    plan
+}
+
+/// One that learns nothing in half of the studies: it allows more to be run ahead. Of `bayesopt` suggestions take long where trials are many.
+fn searcher(random: &mut StdRng, trials: u64) -> SearcherSpec {
+    let blind = SearcherSpec::Random(RandomSpec::default());
+    let learning = [SearcherSpec::Auto(AutoSpec::default()), SearcherSpec::Bayesopt(BayesoptSpec::default())];
+    match random.random_range(0..4) {
+        0 => learning[0].clone(),
+        1 if trials <= 40 => learning[1].clone(),
+        _ => blind,
+    }
+}
+
+/// A study by chance in rounds.
+fn study_in_rounds(random: &mut StdRng) -> Plan {
+    let mut plan = Study::builder(format!("{EXAMPLES}/toy/toy.wasm"))
+        .num_trials(random.random_range(5..60))
+        .capacity(Capacity { cpus: *[1, 4, 8].choose(random).unwrap(), ..Capacity::default() })
+        .isolation(Isolation::Thread)
+        .plan()
+        .unwrap();
+    let rounds =
+        RlSpec { controller_batch_size: random.random_range(1..9), sync: random.random_bool(0.7), ..RlSpec::default() };
+    let controller = ControllerSpec { batch: rounds.batch(), ..ControllerSpec::default() };
+    plan.spec.seed = Seed(random.random());
+    plan.spec.scheduler = SchedulerSpec::Rl(rounds);
+    plan.spec.searcher = SearcherSpec::Rl(controller);
     plan
 }
 
@@ -69,7 +95,7 @@ fn a_study_by_chance_has_one_digest_in_every_way_by_chance() {
     set_worker_program(env!("CARGO_BIN_EXE_trialbox").into());
     let mut random = StdRng::seed_from_u64(3);
     for number in 0..40 {
-        let plan = study(&mut random);
+        let plan = if number % 8 == 7 { study_in_rounds(&mut random) } else { study(&mut random) };
         let plain =
             RunOptions { jobs: 1, speculation: Speculation::Off, isolation: Isolation::Thread, ..way(&mut random) };
         let expected = digest(&plan, &plain);
