@@ -272,7 +272,9 @@ fn trials_that_run_are_believed_so_that_others_differ() {
 fn whatever_trials_say_and_in_whatever_order_it_goes_on() {
     let rewards = [f64::NAN, f64::INFINITY, -1e308, 1e308, 0.0, -0.0, 5e-324, f64::MIN, 1.0];
     let rewarded = |level, reward| ObservationKind::Rewarded { level, reward, constraint: Some(f64::NAN) };
-    for range in [None, Some(RANGE), Some(ResourceRange { first: 5, last: 1 }), Some(ResourceRange { first: 1, last: u64::MAX })] {
+    for range in
+        [None, Some(RANGE), Some(ResourceRange { first: 5, last: 1 }), Some(ResourceRange { first: 1, last: u64::MAX })]
+    {
         let mut run = Run::new(&auto(), &mixed(), 6, range);
         for step in 0..60 {
             let trial = run.suggest().unwrap();

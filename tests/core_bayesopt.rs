@@ -152,7 +152,8 @@ fn equal_histories_give_equal_suggestions_and_another_seed_others() {
 
 #[test]
 fn the_first_suggestion_is_the_default_and_the_next_ones_are_those_of_random_search() {
-    let (mut run, mut random) = (Run::new(bayesopt(), &mixed(), 3), Run::new(SearcherSpec::Random(RandomSpec::default()), &mixed(), 3));
+    let (mut run, mut random) =
+        (Run::new(bayesopt(), &mixed(), 3), Run::new(SearcherSpec::Random(RandomSpec::default()), &mixed(), 3));
     run.run(4, 1, reward);
     random.run(4, 1, reward);
     assert_eq!(run.configs[0], mixed().default_config());

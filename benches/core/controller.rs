@@ -51,14 +51,14 @@ impl Run {
         self.trials = trials.end;
         let begin = Instant::now();
         let suggest = |trial| {
-            let config = self.searcher.suggest(&SuggestContext { trial, elapsed: VirtualTime(0) });
+            let config = self.searcher.suggest(&SuggestContext { trial, elapsed: VirtualTime(0), milestone: None });
             (trial, config.unwrap())
         };
         let configs: Vec<(TrialId, Config)> = trials.map(TrialId).map(suggest).collect();
         let suggestion = begin.elapsed().as_secs_f64() * 1e3 / self.batch as f64;
         let begin = Instant::now();
         for (trial, config) in &configs {
-            let rewarded = ObservationKind::Rewarded { level: None, reward: reward(config) };
+            let rewarded = ObservationKind::Rewarded { level: None, reward: reward(config), constraint: None };
             for kind in [rewarded, ObservationKind::JobEnded] {
                 self.searcher.observe(&Observation { trial: *trial, config, kind });
             }

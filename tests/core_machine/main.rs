@@ -15,9 +15,7 @@ use proptest::prelude::*;
 use trialbox::numeric::amount::{Slot, TrialId, VirtualTime};
 use trialbox::numeric::digest::{Digest, canonical_bytes};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, RlSpec, SchedulerSpec};
-use trialbox::searcher::{
-    AutoSpec, BayesoptSpec, ControllerSpec, GridSpec, RandomSpec, ResourceKernel, SearcherSpec,
-};
+use trialbox::searcher::{AutoSpec, BayesoptSpec, ControllerSpec, GridSpec, RandomSpec, ResourceKernel, SearcherSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{Chain, Clock, Entry, Event, Job, Outcome, Study, StudySpec};
 

@@ -4,6 +4,7 @@
 //! A further one is a file here, a line in [`SCHEDULERS`] or [`SEARCHERS`], and its variant in the specification. `family` chooses
 //! among them by `type`; `reference` takes their options from here.
 
+mod auto;
 mod bayesopt;
 mod constrained_bayesopt;
 mod family;
@@ -31,6 +32,7 @@ pub(super) static SCHEDULERS: Family =
 pub(super) static SEARCHERS: Family = Family {
     name: "searcher",
     kinds: &[
+        &auto::Auto,
         &random::Random,
         &grid::Grid,
         &bayesopt::Bayesopt,
@@ -45,7 +47,7 @@ const FIRST_IS_DEFAULT: Row = (
     "first_is_default",
     "boolean",
     "true",
-    "`random`, `bayesopt` and `constrained_bayesopt`: whether the first trial has the default configuration.",
+    "`auto`, `random`, `bayesopt` and `constrained_bayesopt`: whether the first trial has the default configuration.",
 );
 
 /// A scheduler or a searcher, as study files have it.

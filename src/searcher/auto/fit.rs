@@ -193,7 +193,8 @@ mod tests {
             Site::new(&[is_first, 1.0 - is_first, x], f64::from(index % 3) / 2.0)
         };
         let sites: Vec<Site> = (0..12).map(site).collect();
-        let targets = sites.iter().map(|site| 3.0 * site.coordinates[2] - site.coordinates[0] - site.position).collect();
+        let targets =
+            sites.iter().map(|site| 3.0 * site.coordinates[2] - site.coordinates[0] - site.position).collect();
         (form, sites, targets)
     }
 
@@ -212,7 +213,11 @@ mod tests {
                 objective.value(&moved, &mut vec![0.0; at.len()])
             };
             let slope = (beside(1e-5) - beside(-1e-5)) / 2e-5;
-            assert!((gradient[index] - slope).abs() < 1e-6 * slope.abs().max(1.0), "{index}: {} {slope}", gradient[index]);
+            assert!(
+                (gradient[index] - slope).abs() < 1e-6 * slope.abs().max(1.0),
+                "{index}: {} {slope}",
+                gradient[index]
+            );
         }
     }
 

@@ -151,7 +151,8 @@ mod tests {
     #[test]
     fn a_real_wanders_within_its_range() {
         let range = RealRange { lower: 0.0, upper: 1.0, log: false };
-        let moved: Vec<f64> = reached(Domain::Real(range), Value::Real(0.0)).iter().filter_map(Value::as_number).collect();
+        let moved: Vec<f64> =
+            reached(Domain::Real(range), Value::Real(0.0)).iter().filter_map(Value::as_number).collect();
         assert!(moved.iter().all(|x| (0.0..=1.0).contains(x)));
         assert!(moved.iter().any(|&x| x > 0.3) && moved.iter().filter(|&&x| x < 0.1).count() > 100);
     }

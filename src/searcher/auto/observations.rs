@@ -4,6 +4,7 @@
 //! from which rows are taken, with room to spare, so that the choice is the same as from all.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::covariance::Site;
@@ -117,9 +118,9 @@ impl Observations {
 
     /// Keeps the trial's point; false for one that was forced upon the study from outside the space: it says nothing here.
     fn is_known(&mut self, trial: TrialId, config: &Config, space: &Space) -> bool {
-        if !self.points.contains_key(&trial) {
+        if let Entry::Vacant(vacant) = self.points.entry(trial) {
             let Ok(point) = space.encode(config) else { return false };
-            self.points.insert(trial, point);
+            vacant.insert(point);
         }
         true
     }
@@ -321,7 +322,9 @@ mod tests {
     fn of_a_configuration_from_outside_the_space_nothing_is_kept() {
         let mut observations = with_levels(1, 9);
         let config = Config::default();
-        for kind in [ObservationKind::Pending { level: None }, rewarded(1, 0.5), ObservationKind::Withdrawn { level: 1 }] {
+        for kind in
+            [ObservationKind::Pending { level: None }, rewarded(1, 0.5), ObservationKind::Withdrawn { level: 1 }]
+        {
             observations.observe(&Observation { trial: TrialId(0), config: &config, kind }, &line());
         }
         assert_eq!((observations.rows(), observations.pending().count()), (Vec::new(), 0));
