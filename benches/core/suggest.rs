@@ -1,11 +1,11 @@
-//! What one suggestion of `bayesopt` and `constrained_bayesopt` costs, by the number of rewards that it rests on.
+//! What one suggestion of `bayesopt`, `constrained_bayesopt` and `auto` costs, by the number of rewards that it rests on.
 
 use std::time::Instant;
 
 use trialbox::numeric::amount::{Seed, TrialId, VirtualTime};
 use trialbox::numeric::random::{Purpose, Stream};
 use trialbox::searcher::{
-    BayesoptSpec, Observation, ObservationKind, ResourceKernel, ResourceRange, SearcherSpec, SuggestContext,
+    AutoSpec, BayesoptSpec, Observation, ObservationKind, ResourceKernel, ResourceRange, SearcherSpec, SuggestContext,
 };
 use trialbox::space::{Config, Domain, Parameter, RealRange, Space};
 
@@ -34,6 +34,12 @@ pub fn suggest() {
     }
     for rewards in [200, 1_000] {
         print_row(&format!("{rewards} rewards, `constrained_bayesopt`"), times(rewards, &searcher(None, true), 1), "");
+    }
+    let auto = SearcherSpec::Auto(AutoSpec::default());
+    for (rewards, goal) in [(50, ""), (200, "≤ 20"), (100_000, "≤ 20")] {
+        print_row(&format!("{rewards} rewards, `auto`"), times(rewards, &auto, 1), goal);
+        let levels = format!("{rewards} rewards at {} levels, `auto`", LEVELS.len());
+        print_row(&levels, times(rewards, &auto, LEVELS.len()), goal);
     }
 }
 

@@ -19,7 +19,7 @@ impl Kind for Auto {
     }
 
     fn summary(&self) -> &'static str {
-        "models rewards at all levels, without options to set"
+        "models the reward at all levels and sets itself up"
     }
 
     fn options(&self) -> &'static [Row] {
