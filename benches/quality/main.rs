@@ -95,6 +95,7 @@ impl Plan {
 
 /// The curve of a method, over all seeds.
 fn measured(curves: &Curves, method: &str, plan: &Plan) -> Curve {
+    let budget = plan.budget.min(methods::budget(method));
     let next = AtomicU64::new(0);
     let runs = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -106,7 +107,7 @@ fn measured(curves: &Curves, method: &str, plan: &Plan) -> Curve {
                     if seed >= plan.seeds {
                         return;
                     }
-                    let run = run(curves, method, seed, plan.budget);
+                    let run = run(curves, method, seed, budget);
                     runs.lock().unwrap().push(run);
                 }
             });
@@ -114,7 +115,7 @@ fn measured(curves: &Curves, method: &str, plan: &Plan) -> Curve {
     });
     let runs = runs.into_inner().unwrap();
     eprintln!("{} {method}: median of {} seeds", curves.name, plan.seeds);
-    Curve::of(&runs, plan.budget)
+    Curve::of(&runs, budget)
 }
 
 fn run(curves: &Curves, method: &str, seed: u64, budget: f64) -> Run {

@@ -15,6 +15,12 @@ pub const NAMES: [&str; 8] = [
     "random, stopping",
 ];
 
+/// How many full trainings are measured: suggestions of `bayesopt` with `hyperband` take long where there are a thousand trials.
+pub fn budget(name: &str) -> f64 {
+    let is_slow = name.starts_with("bayesopt") && !name.ends_with("fifo");
+    if is_slow { 30.0 } else { 100.0 }
+}
+
 /// The scheduler and the searcher of a name, where trials end after so many epochs.
 pub fn method(name: &str, epochs: u64) -> Option<(SchedulerSpec, SearcherSpec)> {
     let (searcher, scheduler) = name.split_once(", ")?;

@@ -37,8 +37,8 @@ pub enum Purpose {
     Replicate,
     /// The seed that a searcher from outside is given.
     Searcher,
-    /// Whether a trial, the index, gets a random configuration though there is a model.
-    Exploration,
+    /// At which level a trial's configuration, the index, is to be good.
+    Aim,
     /// Configurations near to others, for a trial, the index; the draw counts what they are for.
     Neighbour,
 }
@@ -58,7 +58,7 @@ impl Purpose {
             Self::Policy => b"policy",
             Self::Replicate => b"replicate",
             Self::Searcher => b"searcher",
-            Self::Exploration => b"exploration",
+            Self::Aim => b"aim",
             Self::Neighbour => b"neighbour",
         }
     }

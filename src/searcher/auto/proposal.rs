@@ -1,6 +1,6 @@
 //! From the model to a configuration: candidates, the choice of one, and its improvement by neighbours.
 //!
-//! Talks to `surrogate`, `neighbours`, `observations`, `space` and `numeric`. All is looked at as it would do at the last level.
+//! Talks to `surrogate`, `neighbours`, `observations`, `space` and `numeric`. All is looked at as it would do at one level.
 
 use super::neighbours::Neighbourhood;
 use super::observations::Levels;
@@ -12,11 +12,8 @@ use crate::numeric::random::{Purpose, Stream};
 use crate::searcher::{GridSearcher, RandomSearcher};
 use crate::space::{Config, Space};
 
-/// How many candidates are random.
-const RANDOM: u64 = 150;
-/// How many of the best known have neighbours among the candidates, and how many each.
-const LOCAL: usize = 5;
-const NEIGHBOURS: usize = 10;
+/// How many candidates there are.
+const CANDIDATES: u64 = 250;
 /// How often what was chosen is improved by neighbours, of how many at a time, and by how many of each.
 const ROUNDS: usize = 3;
 const IMPROVED: usize = 5;
@@ -31,6 +28,8 @@ pub(super) struct Proposal<'a> {
     pub(super) space: &'a Space,
     pub(super) neighbourhood: &'a Neighbourhood,
     pub(super) levels: Levels,
+    /// The level at which it is to be good.
+    pub(super) level: u64,
     /// Knows what was suggested.
     pub(super) random: &'a RandomSearcher,
     pub(super) surrogate: &'a Surrogate<'a>,
@@ -49,12 +48,8 @@ struct Scored {
 impl Proposal<'_> {
     /// What is tried next, given the points that are known; none if nothing new is found.
     pub(super) fn choose(&self, known: &[&[f64]]) -> Option<Config> {
-        let means: Vec<f64> = self.predict(known).iter().map(|prediction| prediction.mean).collect();
-        let mut ranked: Vec<usize> = (0..known.len()).collect();
-        ranked.sort_by(|&left, &right| means[left].total_cmp(&means[right]));
-        let best = means[*ranked.first()?];
-        let local: Vec<&[f64]> = ranked.iter().take(LOCAL).map(|&index| known[index]).collect();
-        let start = self.drawn(self.candidates(&local))?;
+        let best = self.predict(known).iter().map(|prediction| prediction.mean).min_by(f64::total_cmp)?;
+        let start = self.drawn(self.candidates())?;
         self.improved(start, best)
     }
 
@@ -63,23 +58,19 @@ impl Proposal<'_> {
     }
 
     fn predict(&self, points: &[&[f64]]) -> Vec<Prediction> {
-        let last = self.levels.last();
-        let sites: Vec<_> = points.iter().map(|point| self.levels.site(point, last)).collect();
+        let sites: Vec<_> = points.iter().map(|point| self.levels.site(point, self.level)).collect();
         self.surrogate.predict(&sites)
     }
 
-    /// Random configurations and neighbours of these points; all that remain, where they are few.
-    fn candidates(&self, local: &[&[f64]]) -> Vec<Config> {
+    /// Random configurations; all that remain, where they are few. Neighbours of the best are not among them: many would be nearly
+    /// what is known, and a draw would often fall on one.
+    fn candidates(&self) -> Vec<Config> {
         let count = self.space.count().filter(|&count| count <= ENUMERATED_MAX);
         let remain = count.map(|count| count.saturating_sub(self.random.suggested() as u64));
-        if remain.is_some_and(|remain| remain <= RANDOM) {
+        if remain.is_some_and(|remain| remain <= CANDIDATES) {
             return GridSearcher::all(self.space).collect();
         }
-        let mut stream = self.stream(Purpose::Neighbour, 0);
-        let random = (0..RANDOM).map(|draw| self.space.sample(&mut self.stream(Purpose::Candidate, draw)));
-        let near = local.iter().flat_map(|point| std::iter::repeat_n(point, NEIGHBOURS));
-        let near = near.filter_map(|point| self.neighbourhood.near(self.space, point, &mut stream));
-        random.chain(near).collect()
+        (0..CANDIDATES).map(|draw| self.space.sample(&mut self.stream(Purpose::Candidate, draw))).collect()
     }
 
     /// Those of the configurations that were not suggested, scored.
@@ -106,7 +97,7 @@ impl Proposal<'_> {
     fn improved(&self, start: Config, best: f64) -> Option<Config> {
         let score = |prediction: &Prediction| no_improvement(prediction, best);
         let mut scored = self.scored(vec![start], score);
-        let mut stream = self.stream(Purpose::Neighbour, 1);
+        let mut stream = self.stream(Purpose::Neighbour, 0);
         for _ in 0..ROUNDS {
             let from = scored.iter().flat_map(|scored| std::iter::repeat_n(&scored.point, STEPS));
             let near = from.filter_map(|point| self.neighbourhood.near(self.space, point, &mut stream)).collect();
