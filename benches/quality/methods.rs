@@ -15,10 +15,13 @@ pub const NAMES: [&str; 8] = [
     "random, stopping",
 ];
 
-/// How many full trainings are measured: suggestions of `bayesopt` with `hyperband` take long where there are a thousand trials.
+/// How many full trainings are measured: with `hyperband` there are hundreds of trials for each ten of them, and models take their time.
 pub fn budget(name: &str) -> f64 {
-    let is_slow = name.starts_with("bayesopt") && !name.ends_with("fifo");
-    if is_slow { 30.0 } else { 100.0 }
+    match name.split_once(", ") {
+        Some(("bayesopt", "promotion" | "stopping")) => 30.0,
+        Some(("auto", "promotion" | "stopping")) => 50.0,
+        _ => 100.0,
+    }
 }
 
 /// The scheduler and the searcher of a name, where trials end after so many epochs.
