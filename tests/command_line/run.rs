@@ -136,7 +136,7 @@ fn a_reward_that_nobody_reports_is_told_with_the_setting() {
 
 #[test]
 fn ten_thousand_trials_finish_with_processes_and_without() {
-    let world = World::new().toy("many", "num_trials = 10000\n");
+    let world = World::new().toy("many", "num_trials = 10000\n[searcher]\ntype = \"random\"\n");
     let with = world.trialbox("run many --quiet").exits(0);
     assert_eq!(with.line("trials"), "10000: 10000 completed");
     let without = world.trialbox("run many --quiet --isolation thread").exits(0);
@@ -145,7 +145,7 @@ fn ten_thousand_trials_finish_with_processes_and_without() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let world = World::new().toy("toy", "num_trials = 3000\n");
+    let world = World::new().toy("toy", "num_trials = 3000\n[searcher]\ntype = \"random\"\n");
     // The study goes on to its end, although nobody reads of it any more.
     let ran = world.shell("{ \"$TRIALBOX\" run toy --json; echo \"code $?\" >&2; } | head -n 1").exits(0);
     assert_eq!(ran.stderr, "code 0\n");
