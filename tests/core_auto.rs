@@ -3,12 +3,14 @@
 #![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
+#[path = "support/asking.rs"]
+mod asking;
+
 use std::collections::BTreeSet;
 
-use trialbox::numeric::amount::{Seed, TrialId, VirtualTime};
-use trialbox::searcher::{
-    AutoSpec, Observation, ObservationKind, RandomSpec, ResourceRange, Searcher, SearcherSpec, SuggestContext,
-};
+use asking::Run;
+use trialbox::numeric::amount::TrialId;
+use trialbox::searcher::{AutoSpec, Observation, ObservationKind, RandomSpec, ResourceRange, SearcherSpec};
 use trialbox::space::{Condition, Config, Domain, IntegerRange, Parameter, RealRange, Space, Value};
 
 /// The levels at which trials report, where there are any; of each three trials the best goes on.
@@ -86,31 +88,7 @@ fn random() -> SearcherSpec {
     SearcherSpec::Random(RandomSpec::default())
 }
 
-/// A searcher with its trials.
-struct Run {
-    searcher: Box<dyn Searcher>,
-    configs: Vec<Config>,
-}
-
 impl Run {
-    fn new(spec: &SearcherSpec, space: &Space, seed: u64, range: Option<ResourceRange>) -> Self {
-        Self { searcher: spec.build(space, Seed(seed), range), configs: Vec::new() }
-    }
-
-    fn tell(&mut self, trial: usize, kind: ObservationKind) {
-        let config = self.configs[trial].clone();
-        self.searcher.observe(&Observation { trial: TrialId(trial as u64), config: &config, kind });
-    }
-
-    fn suggest(&mut self) -> Option<usize> {
-        let trial = self.configs.len();
-        let context = SuggestContext { trial: TrialId(trial as u64), elapsed: VirtualTime(0), milestone: None };
-        let config = self.searcher.suggest(&context)?;
-        self.configs.push(config);
-        self.tell(trial, ObservationKind::Pending { level: None });
-        Some(trial)
-    }
-
     fn reward(&mut self, trial: usize, level: u64, reward: f64) {
         self.tell(trial, ObservationKind::Rewarded { level: Some(level), reward, constraint: None });
     }

@@ -3,14 +3,17 @@
 #![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
+#[path = "support/asking.rs"]
+mod asking;
+
 use std::collections::BTreeSet;
 
-use trialbox::numeric::amount::{Seed, TrialId, VirtualTime};
+use asking::Run;
+use trialbox::numeric::amount::Seed;
 use trialbox::numeric::digest::Digest;
 use trialbox::scheduler::{Decision, HyperbandKind, HyperbandSpec, SchedulerSpec, SearcherData};
 use trialbox::searcher::{
-    BayesoptError, BayesoptSpec, InitialScoring, Observation, ObservationKind, RandomSpec, ResourceAcq, ResourceKernel,
-    Searcher, SearcherSpec, SuggestContext,
+    BayesoptError, BayesoptSpec, InitialScoring, ObservationKind, RandomSpec, ResourceAcq, ResourceKernel, SearcherSpec,
 };
 use trialbox::space::{Condition, Config, Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{Answer, AskTell, Attribute, Report, Request, SpecError, StudySpec};
@@ -66,31 +69,12 @@ fn branin(config: &Config) -> f64 {
     -(bend * bend + 10.0 * (1.0 - 1.0 / (8.0 * pi)) * x.cos() + 10.0)
 }
 
-/// A searcher with trials that run `parallel` at a time and end in their order.
-struct Run {
-    searcher: Box<dyn Searcher>,
-    configs: Vec<Config>,
+/// A searcher that was told nothing, of a study without levels.
+fn begun(spec: SearcherSpec, space: &Space, seed: u64) -> Run {
+    Run::new(&spec, space, seed, None)
 }
 
 impl Run {
-    fn new(spec: SearcherSpec, space: &Space, seed: u64) -> Self {
-        Self { searcher: spec.build(space, Seed(seed), None), configs: Vec::new() }
-    }
-
-    fn tell(&mut self, trial: usize, kind: ObservationKind) {
-        let config = self.configs[trial].clone();
-        self.searcher.observe(&Observation { trial: TrialId(trial as u64), config: &config, kind });
-    }
-
-    fn suggest(&mut self) -> Option<usize> {
-        let trial = self.configs.len();
-        let context = SuggestContext { trial: TrialId(trial as u64), elapsed: VirtualTime(0), milestone: None };
-        let config = self.searcher.suggest(&context)?;
-        self.configs.push(config);
-        self.tell(trial, ObservationKind::Pending { level: None });
-        Some(trial)
-    }
-
     fn end(&mut self, trial: usize, reward: f64) {
         self.tell(trial, ObservationKind::Rewarded { level: Some(1), reward, constraint: None });
         self.tell(trial, ObservationKind::JobEnded);
@@ -132,7 +116,7 @@ fn suggestions_are_of_the_space_and_none_comes_twice_whatever_runs_at_a_time() {
     let acq_func = BayesoptSpec { initial_scoring: Some(InitialScoring::AcqFunc), ..BayesoptSpec::default() };
     for (spec, parallel) in [(BayesoptSpec::default(), 1), (BayesoptSpec::default(), 2), (acq_func, 5)] {
         let space = mixed();
-        let mut run = Run::new(SearcherSpec::Bayesopt(spec), &space, 7);
+        let mut run = begun(SearcherSpec::Bayesopt(spec), &space, 7);
         assert_eq!(run.run(30, parallel, reward).len(), 30);
         assert!(run.configs.iter().all(|config| space.check(config).is_ok()));
         assert_eq!(texts(&run.configs).into_iter().collect::<BTreeSet<_>>().len(), 30);
@@ -142,7 +126,7 @@ fn suggestions_are_of_the_space_and_none_comes_twice_whatever_runs_at_a_time() {
 #[test]
 fn equal_histories_give_equal_suggestions_and_another_seed_others() {
     let configs = |seed| {
-        let mut run = Run::new(bayesopt(), &mixed(), seed);
+        let mut run = begun(bayesopt(), &mixed(), seed);
         run.run(20, 3, reward);
         (texts(&run.configs), run.searcher.model_parameters())
     };
@@ -153,7 +137,7 @@ fn equal_histories_give_equal_suggestions_and_another_seed_others() {
 #[test]
 fn the_first_suggestion_is_the_default_and_the_next_ones_are_those_of_random_search() {
     let (mut run, mut random) =
-        (Run::new(bayesopt(), &mixed(), 3), Run::new(SearcherSpec::Random(RandomSpec::default()), &mixed(), 3));
+        (begun(bayesopt(), &mixed(), 3), begun(SearcherSpec::Random(RandomSpec::default()), &mixed(), 3));
     run.run(4, 1, reward);
     random.run(4, 1, reward);
     assert_eq!(run.configs[0], mixed().default_config());
@@ -163,8 +147,8 @@ fn the_first_suggestion_is_the_default_and_the_next_ones_are_those_of_random_sea
 
 #[test]
 fn without_a_reward_it_goes_on_at_random() {
-    let mut run = Run::new(bayesopt(), &mixed(), 3);
-    let mut random = Run::new(SearcherSpec::Random(RandomSpec::default()), &mixed(), 3);
+    let mut run = begun(bayesopt(), &mixed(), 3);
+    let mut random = begun(SearcherSpec::Random(RandomSpec::default()), &mixed(), 3);
     for trial in 0..8 {
         assert_eq!((run.suggest(), random.suggest()), (Some(trial), Some(trial)));
         run.tell(trial, ObservationKind::Failed);
@@ -178,7 +162,7 @@ fn without_a_reward_it_goes_on_at_random() {
 fn a_finite_space_is_exhausted_to_the_last_configuration() {
     let space = Space::new(vec![integer("n", 1, 6), choice("kind", &["a", "b", "c"]), integer("m", 0, 3)]).unwrap();
     for parallel in [1, 4] {
-        let mut run = Run::new(bayesopt(), &space, 5);
+        let mut run = begun(bayesopt(), &space, 5);
         assert_eq!(run.run(1_000, parallel, reward).len(), 72);
         assert_eq!(run.suggest(), None);
         assert_eq!(texts(&run.configs).into_iter().collect::<BTreeSet<_>>().len(), 72);
@@ -192,16 +176,16 @@ fn rewards_that_say_nothing_break_nothing() {
     let tiny = |config: &Config| number(config, "x") * 1e-300;
     let cases: [(&str, Rewarding<'_>); 3] = [("constant", &constant), ("huge", &huge), ("tiny", &tiny)];
     for (name, reward) in cases {
-        let mut run = Run::new(bayesopt(), &mixed(), 1);
+        let mut run = begun(bayesopt(), &mixed(), 1);
         assert_eq!(run.run(12, 2, reward).len(), 12, "{name}");
     }
-    let mut run = Run::new(bayesopt(), &Space::new(Vec::new()).unwrap(), 1);
+    let mut run = begun(bayesopt(), &Space::new(Vec::new()).unwrap(), 1);
     assert_eq!(run.run(5, 1, constant).len(), 1, "a space of one configuration");
 }
 
 #[test]
 fn rewards_at_levels_that_rise_or_are_withdrawn_break_nothing() {
-    let mut run = Run::new(bayesopt(), &mixed(), 11);
+    let mut run = begun(bayesopt(), &mixed(), 11);
     for trial in 0..15 {
         run.suggest().unwrap();
         for level in [1, 3, 9] {
@@ -220,7 +204,7 @@ fn rewards_at_levels_that_rise_or_are_withdrawn_break_nothing() {
 #[test]
 fn between_fits_and_with_many_rewards_suggestions_are_still_new() {
     let spec = BayesoptSpec { opt_skip_init_length: 20, opt_skip_period: 7, ..BayesoptSpec::default() };
-    let mut run = Run::new(SearcherSpec::Bayesopt(spec), &plane(), 2);
+    let mut run = begun(SearcherSpec::Bayesopt(spec), &plane(), 2);
     assert_eq!(run.run(60, 3, branin).len(), 60);
     assert_eq!(texts(&run.configs).into_iter().collect::<BTreeSet<_>>().len(), 60);
     assert_eq!(run.searcher.data_size(), 60);
@@ -228,7 +212,7 @@ fn between_fits_and_with_many_rewards_suggestions_are_still_new() {
 
 #[test]
 fn the_models_parameters_have_the_originals_names() {
-    let mut run = Run::new(bayesopt(), &plane(), 2);
+    let mut run = begun(bayesopt(), &plane(), 2);
     assert!(run.searcher.model_parameters().is_empty());
     run.run(5, 1, branin);
     let names: Vec<String> = run.searcher.model_parameters().into_iter().map(|(name, _)| name).collect();
@@ -247,7 +231,7 @@ fn an_option_out_of_its_range_is_named_with_the_range() {
 /// Over these seeds: the median of the best reward after so many trials.
 fn median_best(spec: &SearcherSpec, trials: usize, parallel: usize) -> f64 {
     let best = |seed| {
-        let rewards = Run::new(spec.clone(), &plane(), seed).run(trials, parallel, branin);
+        let rewards = begun(spec.clone(), &plane(), seed).run(trials, parallel, branin);
         rewards.into_iter().fold(f64::NEG_INFINITY, f64::max)
     };
     let mut bests: Vec<f64> = (0..9).map(best).collect();

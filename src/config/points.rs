@@ -6,7 +6,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::domain::{described, fitted, kind_name, same_kind};
 use super::error::{Problem, Span, shown, shown_space_error};
-use super::reader::{Item, items, report};
+use super::reader::{Item, elements, items, report};
 use super::space::scalar;
 use super::suggestion;
 use crate::space::{Config, Parameter, Space, Value};
@@ -32,26 +32,14 @@ pub(super) fn read(item: &Item<'_>, problems: &mut Vec<Problem>) -> Vec<Point> {
         problems.push(item.problem(&format!("must have at most {POINTS_MAX} configurations")));
         return Vec::new();
     }
-    list.iter().enumerate().filter_map(|(index, value)| point(item, index, value, problems)).collect()
+    elements(list, &item.path).filter_map(|element| point(&element, problems)).collect()
 }
 
-fn point(
-    item: &Item<'_>,
-    index: usize,
-    value: &toml::Spanned<DeValue<'_>>,
-    problems: &mut Vec<Problem>,
-) -> Option<Point> {
-    let element = Item {
-        path: format!("{}.{index}", item.path),
-        key: index.to_string().into(),
-        key_span: value.span(),
-        value: value.get_ref(),
-        span: value.span(),
-    };
+fn point(element: &Item<'_>, problems: &mut Vec<Problem>) -> Option<Point> {
     let DeValue::Table(table) = element.value else {
         return report(problems, element.unfit("a table of parameters with their values"));
     };
-    let mut point = Point { span: value.span(), given: BTreeMap::new() };
+    let mut point = Point { span: element.span.clone(), given: BTreeMap::new() };
     point.table("", table, problems);
     Some(point)
 }
@@ -64,14 +52,7 @@ impl Point {
     }
 
     fn list(&mut self, item: &Item<'_>, list: &DeArray<'_>, problems: &mut Vec<Problem>) {
-        for (index, value) in list.iter().enumerate() {
-            let element = Item {
-                path: format!("{}.{index}", item.path),
-                key: index.to_string().into(),
-                key_span: value.span(),
-                value: value.get_ref(),
-                span: value.span(),
-            };
+        for element in elements(list, &item.path) {
             self.entry(&element, problems);
         }
     }

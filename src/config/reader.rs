@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::amount::{self, Units};
 use super::error::{Problem, Span, shown};
@@ -28,6 +28,18 @@ pub(super) fn items<'file>(table: &'file DeTable<'file>, prefix: &str) -> Vec<It
     let mut items: Vec<Item<'file>> = table.iter().map(|(key, value)| Item::new(prefix, key, value)).collect();
     items.sort_by_key(|item| item.key_span.start);
     items
+}
+
+/// The elements of a list, each with its number as its key.
+pub(super) fn elements<'file>(list: &'file DeArray<'file>, path: &str) -> impl Iterator<Item = Item<'file>> {
+    let element = move |(index, value): (usize, &'file Spanned<DeValue<'file>>)| Item {
+        path: format!("{path}.{index}"),
+        key: index.to_string().into(),
+        key_span: value.span(),
+        value: value.get_ref(),
+        span: value.span(),
+    };
+    list.iter().enumerate().map(element)
 }
 
 /// A table of which each key is taken by name; at the end nothing may be left.

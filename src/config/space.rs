@@ -4,7 +4,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 
 use super::domain;
 use super::error::{Problem, Span, shown};
-use super::reader::{Item, integer, items, number};
+use super::reader::{Item, elements, integer, items, number};
 use crate::space::{Condition, Domain, PARAMETERS_MAX, Value};
 
 /// What the file says of one parameter.
@@ -109,14 +109,7 @@ impl SpaceReader<'_> {
         if list.is_empty() {
             self.problems.push(item.problem("is an empty list, which names no values").hint(domain::SYNTAX_HINT));
         }
-        for (index, value) in list.iter().enumerate() {
-            let element = Item {
-                path: format!("{}.{index}", item.path),
-                key: index.to_string().into(),
-                key_span: value.span(),
-                value: value.get_ref(),
-                span: value.span(),
-            };
+        for element in elements(list, &item.path) {
             self.entry(&element, scope);
         }
     }

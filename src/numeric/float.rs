@@ -42,6 +42,17 @@ pub fn round_to_10_decimals(x: f64) -> f64 {
     format!("{x:.10}").parse().unwrap_or(x)
 }
 
+/// The index of the first of the largest; 0 of none.
+pub(crate) fn first_largest(entries: &[f64]) -> usize {
+    let mut largest = 0;
+    for (index, entry) in entries.iter().enumerate() {
+        if *entry > entries[largest] {
+            largest = index;
+        }
+    }
+    largest
+}
+
 /// A finite number with a place in an order. −0 counts as 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rank(f64);

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Config, Domain, IntegerRange, Space, SpaceError, Value};
+use crate::numeric::float::first_largest;
 
 /// A point does not belong to the space's cube.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,14 +87,4 @@ impl Space {
         }
         Ok(self.config_with(|parameter| values.get(&parameter.name).unwrap_or(&parameter.default).clone()))
     }
-}
-
-fn first_largest(entries: &[f64]) -> usize {
-    let mut largest = 0;
-    for (index, entry) in entries.iter().enumerate() {
-        if *entry > entries[largest] {
-            largest = index;
-        }
-    }
-    largest
 }

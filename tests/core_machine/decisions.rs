@@ -10,7 +10,7 @@ use trialbox::study::{
 };
 
 use crate::world::{Behaviour, Disorder, Script, anything, report, rewards, run};
-use crate::{outcomes, small_space, study_of};
+use crate::{configs, outcomes, reason, small_space, study_of};
 
 fn in_order(spec: &StudySpec, script: Script<'_>) -> Vec<Entry> {
     run(spec, script, Disorder::of_seed(1))
@@ -20,22 +20,6 @@ fn starts(log: &[Entry]) -> Vec<u64> {
     log.iter()
         .filter_map(|entry| match entry.event {
             Event::TrialStarted { time, .. } => Some(time.0),
-            _ => None,
-        })
-        .collect()
-}
-
-fn reason(log: &[Entry]) -> Option<EndReason> {
-    match log.last()?.event {
-        Event::StudyEnded { reason, .. } => Some(reason),
-        _ => None,
-    }
-}
-
-fn configs(log: &[Entry]) -> Vec<String> {
-    log.iter()
-        .filter_map(|entry| match &entry.event {
-            Event::TrialStarted { config, .. } => Some(config.to_string()),
             _ => None,
         })
         .collect()

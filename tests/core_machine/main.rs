@@ -19,9 +19,27 @@ use trialbox::numeric::random::{Purpose, Stream};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, RlSpec, SchedulerSpec};
 use trialbox::searcher::{AutoSpec, BayesoptSpec, ControllerSpec, GridSpec, RandomSpec, ResourceKernel, SearcherSpec};
 use trialbox::space::{Domain, IntegerRange, Parameter, RealRange, Space, Value};
-use trialbox::study::{Chain, Clock, Entry, Event, Job, Outcome, Study, StudySpec, TrialSeeds};
+use trialbox::study::{Chain, Clock, EndReason, Entry, Event, Job, Outcome, Study, StudySpec, TrialSeeds};
 
 use world::{Behaviour, Dice, Disorder, anything, rewards, run};
+
+/// Why no more trials were started; none if the study did not end.
+fn reason(log: &[Entry]) -> Option<EndReason> {
+    match log.last()?.event {
+        Event::StudyEnded { reason, .. } => Some(reason),
+        _ => None,
+    }
+}
+
+/// The configurations of the trials, in the order of their starts.
+fn configs(log: &[Entry]) -> Vec<String> {
+    log.iter()
+        .filter_map(|entry| match &entry.event {
+            Event::TrialStarted { config, .. } => Some(config.to_string()),
+            _ => None,
+        })
+        .collect()
+}
 
 fn wide_space() -> Space {
     let learning_rate = Domain::Real(RealRange { lower: 1e-4, upper: 1e-1, log: true });

@@ -11,7 +11,7 @@ use trialbox::study::{
 };
 
 use crate::world::{Behaviour, Disorder, Executor, Script, anything, report, rewards, run};
-use crate::{assert_same_log, learn_by, oracle, outcomes, study_of};
+use crate::{assert_same_log, configs, learn_by, oracle, outcomes, reason, study_of};
 
 fn rl(controller_batch_size: u32, sync: bool) -> RlSpec {
     RlSpec { controller_batch_size, sync, ..RlSpec::default() }
@@ -52,22 +52,6 @@ fn running(log: &[Entry]) -> Vec<(u64, u64)> {
 fn rounds(log: &[Entry]) -> Vec<u64> {
     let idle: BTreeSet<u64> = running(log).iter().filter(|(running, _)| *running == 0).map(|(_, all)| *all).collect();
     idle.into_iter().filter(|&all| all > 0).collect()
-}
-
-fn reason(log: &[Entry]) -> Option<EndReason> {
-    match log.last()?.event {
-        Event::StudyEnded { reason, .. } => Some(reason),
-        _ => None,
-    }
-}
-
-fn configs(log: &[Entry]) -> Vec<String> {
-    log.iter()
-        .filter_map(|entry| match &entry.event {
-            Event::TrialStarted { config, .. } => Some(config.to_string()),
-            _ => None,
-        })
-        .collect()
 }
 
 /// Asserts that no trial starts before the round before its own has ended.

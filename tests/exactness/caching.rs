@@ -1,5 +1,6 @@
 //! Results that come from a cache: whatever it holds, the study's log, its trials' logs and its best artifacts are the same.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,9 +16,7 @@ use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::session::{Plan, begin, resume, verify};
 use trialbox::space::{Domain, Parameter, Value};
 use trialbox::store::Reader;
-use trialbox::study::{
-    Capacity, Entry, Event, Observer, ReplicateReward, Replicates, RunProgress, StudyState, TrialSeeds,
-};
+use trialbox::study::{Capacity, Entry, Observer, ReplicateReward, Replicates, RunProgress, StudyState, TrialSeeds};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guest-examples");
 
@@ -277,6 +276,43 @@ fn equal_trials_of_one_study_run_once() {
     assert_eq!(run(&plan, &RunOptions { reuse: Reuse::OfThisRun, ..options() }).1, 0);
 }
 
+/// With one seed for all trials, the toy's rewards are the same whatever its configuration: every trial ties with every other at each rung.
+#[test]
+fn trials_that_tie_at_each_rung_cost_nothing_twice_and_are_promoted_by_share_as_others_are() {
+    let rates = Domain::Choice([0.001, 0.002, 0.004].map(Value::Real).into());
+    for kind in [HyperbandKind::Stopping, HyperbandKind::Promotion] {
+        let builder = Study::builder(format!("{EXAMPLES}/toy/toy.wasm")).num_trials(60).options(options());
+        let builder = builder.parameter(Parameter::new("lr", rates.clone()));
+        let builder = builder.parameter(Parameter::new("wd", Domain::Constant(Value::Real(0.002))));
+        let builder = builder.searcher(SearcherSpec::Random(RandomSpec::default())).scheduler(hyperband(kind));
+        let builder = builder.capacity(Capacity { cpus: 1, gpus: 0.0 }).allow_duplicates(true);
+        let plan = builder.trial_seeds(TrialSeeds::PerStudy).plan().unwrap();
+        let expected = run(&plan, &options()).0;
+
+        let folder = tempfile::tempdir().unwrap();
+        let (path, mut watcher) = (folder.path().join("a.study"), Watcher::default());
+        let reusing = RunOptions { reuse: Reuse::OfThisRun, ..options() };
+        begin(&plan, &path, &reusing, &mut [&mut watcher], &Interrupt::default()).unwrap();
+        assert_eq!(left(&path).0, expected);
+
+        let state = Reader::open(&path).unwrap().state().unwrap();
+        let mut furthest: BTreeMap<String, u64> = BTreeMap::new();
+        for trial in state.trials() {
+            let fuel = furthest.entry(trial.config.to_string()).or_default();
+            *fuel = trial.fuel.0.max(*fuel);
+        }
+        assert_eq!(furthest.len(), 3);
+        // Each configuration ran once, as far as any trial of it went; to find that out costs at most a second beginning of it.
+        let (distinct, Watcher(RunProgress { fuel, .. })) = (furthest.values().sum::<u64>(), watcher);
+        assert!(fuel.0 <= 2 * distinct, "{kind:?}: {fuel} of {distinct}");
+
+        let past = |level: u64| state.trials().iter().filter(|trial| trial.reports > level).count();
+        if kind == HyperbandKind::Promotion {
+            assert!(past(1) <= 60 / 3 && past(3) <= past(1) / 3 + 1, "{} {}", past(1), past(3));
+        }
+    }
+}
+
 #[test]
 fn a_verification_runs_every_trial_whatever_the_cache_says() {
     let folder = tempfile::tempdir().unwrap();
@@ -299,17 +335,13 @@ fn a_verification_runs_every_trial_whatever_the_cache_says() {
     assert_eq!(before.iter().map(|entry| fs::read(entry).unwrap()).collect::<Vec<_>>(), damaged);
 }
 
-/// Cuts the run off when a trial has made so many reports.
-struct CutOff(Interrupt, u64);
-
-impl Observer for CutOff {
-    fn on_event(&mut self, entry: &Entry, state: &StudyState) {
-        if let Event::Reported { trial: TrialId(3), .. } = entry.event
-            && state.trial(TrialId(3)).is_some_and(|trial| trial.reports == self.1)
-        {
-            self.0.request();
-        }
-    }
+/// Takes back what a study's log says after a trial's report of that number: what a crash then would have left of it.
+fn cut_after_report(path: &Path, trial: i64, report: i64) {
+    let database = rusqlite::Connection::open(path).unwrap();
+    let of_trial =
+        "SELECT sequence FROM event WHERE kind = 'reported' AND trial = ?1 ORDER BY sequence LIMIT 1 OFFSET ?2";
+    let last: i64 = database.query_row(of_trial, [trial, report - 1], |row| row.get(0)).unwrap();
+    assert!(database.execute("DELETE FROM event WHERE sequence > ?1", [last]).unwrap() > 0);
 }
 
 #[test]
@@ -320,13 +352,14 @@ fn an_entry_that_contradicts_the_log_of_a_resumed_study_gives_way() {
         plan
     };
     let whole = plan_of(5);
-    let interrupt = Interrupt::default();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.study");
-    begin(&whole, &path, &options(), &mut [&mut CutOff(interrupt.clone(), 2)], &interrupt).unwrap();
+    let all = RunOptions { keep_artifacts: KeepArtifacts::All, ..options() };
+    begin(&whole, &path, &all, &mut [], &Interrupt::default()).unwrap();
+    cut_after_report(&path, 3, 2);
     let state = Reader::open(&path).unwrap().state().unwrap();
     let record = state.trial(TrialId(3)).unwrap();
-    assert!(record.outcome().is_none() && record.reports >= 2, "{record:?}");
+    assert!(record.outcome().is_none() && record.reports == 2, "{record:?}");
     // The entry of the trial that was running gets the content of another, with a digest that fits: as nobody but a forger does. There
     // is no other entry: of what the log does not hold nobody could tell.
     let cached = Cached::new();

@@ -37,6 +37,10 @@ fn study(random: &mut StdRng) -> Plan {
     let mut plan = builder.plan().unwrap();
     plan.spec.seed = Seed(random.random());
     plan.spec.searcher = searcher(random, trials);
+    if matches!(plan.spec.searcher, SearcherSpec::ConstrainedBayesopt(_)) {
+        // No example has an attribute that is meant as a constraint. These are above 0: nothing is feasible.
+        plan.spec.metrics.constraint_attr = Some(if example == "digits" { "loss" } else { "lr" }.to_owned());
+    }
     if by_fuel {
         plan.spec.metrics.time_attr = "fuel".into();
     }
@@ -46,10 +50,10 @@ fn study(random: &mut StdRng) -> Plan {
 /// One that learns nothing in half of the studies: it allows more to be run ahead. Of `bayesopt` suggestions take long where trials are many.
 fn searcher(random: &mut StdRng, trials: u64) -> SearcherSpec {
     let blind = SearcherSpec::Random(RandomSpec::default());
-    let learning = [SearcherSpec::Auto(AutoSpec::default()), SearcherSpec::Bayesopt(BayesoptSpec::default())];
-    match random.random_range(0..4) {
-        0 => learning[0].clone(),
-        1 if trials <= 40 => learning[1].clone(),
+    match random.random_range(0..6) {
+        0 | 1 => SearcherSpec::Auto(AutoSpec::default()),
+        2 if trials <= 40 => SearcherSpec::Bayesopt(BayesoptSpec::default()),
+        3 if trials <= 40 => SearcherSpec::ConstrainedBayesopt(BayesoptSpec::default()),
         _ => blind,
     }
 }

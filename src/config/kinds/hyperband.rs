@@ -6,7 +6,7 @@ use toml::de::DeValue;
 use super::{Kind, Places};
 use crate::config::amount;
 use crate::config::error::{Problem, shown};
-use crate::config::reader::{Item, TableReader, report};
+use crate::config::reader::{Item, TableReader, elements, report};
 use crate::config::reference::Row;
 use crate::scheduler::{HyperbandError, HyperbandKind, HyperbandSpec, SchedulerSpec, SearcherData, SparseRung};
 use crate::study::{Description, FUEL_ATTRIBUTE, InferredMaxT, SpecError, StudySpec};
@@ -198,13 +198,9 @@ fn levels(item: &Item<'_>, problems: &mut Vec<Problem>) -> Option<Vec<u64>> {
     let DeValue::Array(list) = item.value else {
         return report(problems, item.unfit("a list of integers").hint("write it as `[1, 3, 9]`."));
     };
-    let level = |(index, value): (usize, &toml::Spanned<DeValue<'_>>)| {
-        let path = format!("{}.{index}", item.path);
-        let value = Item { path, value: value.get_ref(), span: value.span(), ..item.clone() };
-        value.amount(amount::COUNT, 1..=INTEGER_MAX, problems)
-    };
     // Each that is wrong is reported.
-    let levels: Vec<Option<u64>> = list.iter().enumerate().map(level).collect();
+    let level = |element: Item<'_>| element.amount(amount::COUNT, 1..=INTEGER_MAX, problems);
+    let levels: Vec<Option<u64>> = elements(list, &item.path).map(level).collect();
     levels.into_iter().collect()
 }
 

@@ -18,6 +18,7 @@ pub use spec::{CONTROLLER_OPTIONS_MAX, ControllerError, ControllerSpec};
 
 use super::{Observation, ObservationKind, Searcher, SuggestContext};
 use crate::numeric::amount::{Seed, TrialId};
+use crate::numeric::float::first_largest;
 use crate::numeric::random::{Purpose, Stream};
 use crate::space::{Config, Space};
 use controller::{Controller, Trace};
@@ -51,7 +52,7 @@ impl RlSearcher {
     /// The configuration of the most likely option in each decision, one after the other; of the part of an interval, the middle.
     #[must_use]
     pub fn inference(&self) -> Config {
-        self.decided_by(|probabilities| (most_likely(probabilities), 0.5))
+        self.decided_by(|probabilities| (first_largest(probabilities), 0.5))
     }
 
     /// How likely it is that the next configuration has the same options as this one; of intervals, that it is of the same parts.
@@ -117,17 +118,6 @@ impl Searcher for RlSearcher {
         let inferred = self.probability(&self.inference());
         vec![("baseline".to_owned(), baseline), ("inference_probability".to_owned(), inferred)]
     }
-}
-
-/// The first of the largest.
-fn most_likely(probabilities: &[f64]) -> usize {
-    let mut most = 0;
-    for (option, probability) in probabilities.iter().enumerate() {
-        if *probability > probabilities[most] {
-            most = option;
-        }
-    }
-    most
 }
 
 /// The option at that place, from 0 to 1, where each takes as much room as it is likely.
