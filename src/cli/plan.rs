@@ -11,7 +11,7 @@ use crate::executor::{Interrupt, Isolation, RunOptions, Speculation};
 use crate::numeric::digest::Digest;
 use crate::sandbox::fuel_schedule;
 use crate::session::{self, Examined, Plan, SessionError, SourceError, Sources};
-use crate::study::{ComponentId, DataId, Description, StudySpec};
+use crate::study::{ComponentId, DataId, Description, Entry, Observer, RunProgress, StudySpec, StudyState};
 
 /// How a run goes, on the command line.
 #[derive(clap::Args)]
@@ -124,6 +124,27 @@ impl PlaceFlags {
             worker_memory_bytes_max: self.worker_memory_max.unwrap_or(defaults.worker_memory_bytes_max),
             ..defaults
         }
+    }
+}
+
+/// Tells once which layers of confinement workers lack.
+#[derive(Default)]
+pub(super) struct LayerWarning {
+    was_told: bool,
+}
+
+impl Observer for LayerWarning {
+    fn on_event(&mut self, _: &Entry, _: &StudyState) {}
+
+    fn on_tick(&mut self, progress: &RunProgress, _: &StudyState) {
+        if progress.layers_missing.is_empty() || std::mem::replace(&mut self.was_told, true) {
+            return;
+        }
+        let missing = progress.layers_missing.join(", no ");
+        terminal::tell(&format!(
+            "warning: this system confines workers in part only: there is no {missing}\n\
+             hint: --require-isolation refuses to run guests then; docs/sealing.md says what each layer is for\n"
+        ));
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::error::CommandError;
-use crate::cli::plan::{ReadFile, RunFlags, duration};
+use crate::cli::plan::{LayerWarning, ReadFile, RunFlags, duration};
 use crate::cli::{exit_code, paths, print, terminal};
 use crate::config::bytes;
 use crate::executor::{Interruption, KeepArtifacts, ResultCache, Reuse, RunEnd, RunOptions};
@@ -160,7 +160,8 @@ pub(in crate::cli) fn run(arguments: &RunArguments) -> Result<u8, CommandError> 
     }
     let (store, is_there) = arguments.store(&plan);
     let mut progress = progress(arguments.mode(), &plan);
-    let mut observers: [&mut dyn Observer; 1] = [progress.as_mut()];
+    let mut warning = LayerWarning::default();
+    let mut observers: [&mut dyn Observer; 2] = [progress.as_mut(), &mut warning];
     let end = if is_there {
         session::resume(&plan, &store, &options, &mut observers, &interrupt)
     } else {
