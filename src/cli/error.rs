@@ -118,6 +118,8 @@ impl From<ComponentError> for CommandError {
                     shown(&exports)
                 ))
             }
+            ComponentError::Compiler(_) => command_error
+                .hint("--compile-time-max and --compile-memory-max allow more; do that for a component that you trust"),
             ComponentError::Import(_) => {
                 command_error.hint("offered are trialbox:trial/{report, data, artifact, log} and WASI 0.2 without sockets")
             }
@@ -141,6 +143,8 @@ impl From<ExecutorError> for CommandError {
             },
             ExecutorError::FuelSchedule { .. } => Self::with_sources(exit_code::DIFFERS, &error)
                 .hint("go on with the release of trialbox that began it, or begin a new study"),
+            ExecutorError::Unconfined { .. } => Self::with_sources(exit_code::FAILURE, &error)
+                .hint("Linux since 5.13 has all layers, and `--isolation thread` uses none; docs/sealing.md says what each is for"),
             ExecutorError::Study(error) => error.into(),
             ExecutorError::Interrupted => Self::new(exit_code::INTERRUPTED, "interrupted"),
             _ => Self::with_sources(exit_code::FAILURE, &error),

@@ -140,9 +140,9 @@ impl Observer for LayerWarning {
         if progress.layers_missing.is_empty() || std::mem::replace(&mut self.was_told, true) {
             return;
         }
-        let missing = progress.layers_missing.join(", no ");
+        let missing = progress.layers_missing.join(", ");
         terminal::tell(&format!(
-            "warning: this system confines workers in part only: there is no {missing}\n\
+            "warning: this system confines workers in part only: without {missing}\n\
              hint: --require-isolation refuses to run guests then; docs/sealing.md says what each layer is for\n"
         ));
     }

@@ -55,21 +55,22 @@ fn compile(
     options: &RunOptions,
     interrupt: &Interrupt,
 ) -> Result<Vec<u8>, ExecutorError> {
-    let deadline = Instant::now().checked_add(options.compile_time_max);
+    let began = Instant::now();
     let mut only = Only::new(options, interrupt, Assignment::Compile { component, float_mode })?;
     loop {
-        match only.next_until(POLL) {
+        let left = options.compile_time_max.saturating_sub(began.elapsed());
+        if left.is_zero() {
+            let seconds = options.compile_time_max.as_secs_f64();
+            let reason = format!("it takes more than {seconds} s, which is `compile_time_max`");
+            return Err(ComponentError::Compiler(reason).into());
+        }
+        match only.next_until(left.min(POLL)) {
             Ok(Some(FromWorker::Compiled(code))) => return code.map_err(ExecutorError::Component),
             Ok(_) => {}
             Err(ExecutorError::WorkerLost { words }) => {
                 return Err(ComponentError::Compiler(lost(&words, options)).into());
             }
             Err(error) => return Err(error),
-        }
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            let seconds = options.compile_time_max.as_secs_f64();
-            let reason = format!("it takes more than {seconds} s, which is `compile_time_max`");
-            return Err(ComponentError::Compiler(reason).into());
         }
     }
 }

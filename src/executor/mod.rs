@@ -301,7 +301,7 @@ pub enum ExecutorError {
     )]
     NoWorkerProgram,
     /// The system lacks layers of confinement that were required.
-    #[error("workers cannot be isolated as required: there is no {}", missing.iter().map(Layer::to_string).collect::<Vec<_>>().join(", no "))]
+    #[error("workers cannot be isolated as required: without {}", missing.iter().map(Layer::to_string).collect::<Vec<_>>().join(", "))]
     Unconfined {
         /// Those that are missing.
         missing: Vec<Layer>,

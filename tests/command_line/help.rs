@@ -101,10 +101,28 @@ fn the_help_of_run_shows_a_study_file_that_works() {
               Where guest code runs
 
               Possible values:
-              - process: In child processes
-              - thread:  In threads of this process: for guests that are trusted
+              - process:           In child processes, each with many trials
+              - process-per-trial: In child processes, each with one trial
+              - thread:            In threads of this process: for guests that are trusted
               
               [default: process]
+
+          --require-isolation
+              Refuse to run guest code where the system lacks a layer that confines it: resource limits,
+              file rules, a system-call filter
+
+          --stall-time-max <TIME>
+              How long a trial may use no fuel before its worker is ended, such as 10s [default: 60s]
+
+          --compile-time-max <TIME>
+              How long a component may be compiled, such as 90s [default: 5m]
+
+          --compile-memory-max <BYTES>
+              How much memory compiling a component may take, such as 2GiB [default: 4GiB]
+
+          --worker-memory-max <BYTES>
+              How much memory a worker process may take, such as 8GiB [default: the machine's and 4GiB
+              more]
 
       -s, --store <STUDY>
               The store to begin, in place of NAME.study, or with --resume to go on with
@@ -203,13 +221,13 @@ fn a_wrong_command_line_is_told_on_standard_error_with_what_was_meant() {
     world.trialbox("run toy -j 0").exits(2).tells("'--jobs <N>'");
     world.trialbox("run toy --num-trials 0").exits(2).tells("'--num-trials <N>'");
     world.trialbox("run toy --seed -1").exits(2);
-    world.trialbox("run toy --wall-time-max 3x").exits(2).tells("`x` is no unit of time: use s, m or h");
+    world.trialbox("run toy --wall-time-max 3x").exits(2).tells("`x` is no unit of time: use ms, s, m or h");
     world.trialbox("run toy --wall-time-max soon").exits(2);
     world.trialbox("run toy --wall-time-max -3s").exits(2);
     world.trialbox("run toy --wall-time-max=-3s").exits(2);
     world.trialbox("run toy --wall-time-max 1e300h").exits(2);
     world.trialbox("run toy --json --quiet").exits(2).tells("cannot be used with");
-    world.trialbox("run toy --isolation none").exits(2).tells("[possible values: process, thread]");
+    world.trialbox("run toy --isolation none").exits(2).tells("[possible values: process, process-per-trial, thread]");
     assert_eq!(world.names(), ["toy"]);
 }
 

@@ -11,6 +11,7 @@ mod help;
 mod hyperband;
 mod inputs;
 mod interruption;
+mod isolation;
 mod other_studies;
 mod recorded;
 mod run;
