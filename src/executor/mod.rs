@@ -144,6 +144,8 @@ pub struct Program {
     pub float_mode: FloatMode,
     /// How often each trial is run, and how that becomes one. In a study it is the specification that says so.
     pub replication: Replication,
+    /// What the guest is given besides configuration, seed and data.
+    pub guest: GuestSettings,
 }
 
 /// What searches for a study, where that is a component.
