@@ -38,7 +38,7 @@ use crate::numeric::digest::Digest;
 use crate::sandbox::{Artifact, ComponentError};
 use crate::searcher::ComponentSearcherSpec;
 use crate::space::Space;
-use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, LogPiece, Replication, StudyError};
+use crate::study::{ComponentId, DataId, Entry, FloatMode, GuestSettings, Limits, LogPiece, Replication, StudyError};
 
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

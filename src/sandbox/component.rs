@@ -23,6 +23,8 @@ const INSTANCES_MAX: u64 = 100_000;
 
 /// The export that makes a component a trial.
 const TRAIN: &str = "trialbox:trial/train";
+/// The export that makes it a command.
+const RUN: &str = "wasi:cli/run";
 /// The export that makes a component a searcher.
 const SEARCH: &str = "trialbox:trial/search";
 /// What is offered to trials only.
@@ -101,7 +103,7 @@ pub enum ComponentError {
     #[error("the component is not valid: {0}")]
     Invalid(String),
     /// It does not export what a trial must.
-    #[error("the component does not export `{TRAIN}`")]
+    #[error("the component exports neither `{TRAIN}` nor, as a command does, `{RUN}`")]
     NotATrial {
         /// The exports that it has.
         exports: Vec<String>,
@@ -149,8 +151,8 @@ pub struct Inspection {
     pub compiled_bytes: u64,
     /// What it imports.
     pub imports: Vec<ImportStatus>,
-    /// What it says of itself.
-    pub description: Description,
+    /// What it says of itself; nothing, if it is a command.
+    pub description: Option<Description>,
 }
 
 /// What can be told of a component that searches.
@@ -300,14 +302,36 @@ pub(crate) fn from_code(sandbox: &Sandbox, code: &[u8]) -> Result<Component, Com
     component.map_err(|error| ComponentError::Engine(shown(&format!("{error:#}"))))
 }
 
-/// Checks that a component is a trial, and lists its imports.
+/// How a component is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// By `train`, with its configuration.
+    Train,
+    /// As a command, by `run`.
+    Run,
+}
+
+/// How a component is entered. One that could be either is called with its configuration.
 ///
 /// # Errors
-/// If it exports no `train`, or imports what nobody offers.
-pub fn check_world(sandbox: &Sandbox, component: &Component) -> Result<Vec<ImportStatus>, ComponentError> {
-    if !exports(sandbox, component, TRAIN) {
-        return Err(ComponentError::NotATrial { exports: shown_exports(sandbox, component) });
+/// If it is neither.
+pub(super) fn entry(sandbox: &Sandbox, component: &Component) -> Result<Entry, ComponentError> {
+    let is_command = |(name, _): (&str, _)| unversioned(name) == RUN && is_version(name, WASI_VERSION);
+    if exports(sandbox, component, TRAIN) {
+        Ok(Entry::Train)
+    } else if component.component_type().exports(&sandbox.engine).any(is_command) {
+        Ok(Entry::Run)
+    } else {
+        Err(ComponentError::NotATrial { exports: shown_exports(sandbox, component) })
     }
+}
+
+/// Checks that a component is a trial or a command, and lists its imports.
+///
+/// # Errors
+/// If it is neither, or imports what nobody offers.
+pub fn check_world(sandbox: &Sandbox, component: &Component) -> Result<Vec<ImportStatus>, ComponentError> {
+    entry(sandbox, component)?;
     imports(sandbox, component, &[])
 }
 
@@ -365,13 +389,16 @@ fn imports(sandbox: &Sandbox, component: &Component, refused: &[&str]) -> Result
 
 /// Whether the interface of that name, in that version, works for a component.
 pub(super) fn is_offered(name: &str) -> bool {
-    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
-    let compatible = |with: &str| {
-        let patch = version.strip_prefix(with).unwrap_or("");
-        !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    (OWN_IMPORTS.contains(&interface) && compatible(OWN_VERSION))
-        || (WASI_OFFERED.contains(&interface) && compatible(WASI_VERSION))
+    let interface = unversioned(name);
+    (OWN_IMPORTS.contains(&interface) && is_version(name, OWN_VERSION))
+        || (WASI_OFFERED.contains(&interface) && is_version(name, WASI_VERSION))
+}
+
+/// Whether a name is of a version that begins like this, and goes on with a number.
+fn is_version(name: &str, beginning: &str) -> bool {
+    let version = name.split_once('@').map_or("", |(_, version)| version);
+    let patch = version.strip_prefix(beginning).unwrap_or("");
+    !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn unversioned(name: &str) -> &str {
