@@ -17,7 +17,8 @@ use crate::numeric::digest::Digest;
 use crate::searcher::SearcherSpec;
 use crate::space::Space;
 use crate::study::{
-    Clock, ConfigurationForm, FloatMode, Limit, REPLICATES_MAX, ReplicateReward, Replicates, SpecError, StudySpec, TrialSeeds,
+    Clock, ConfigurationForm, FloatMode, Limit, REPLICATES_MAX, ReplicateReward, Replicates, SpecError, StudySpec,
+    TrialSeeds,
 };
 
 /// How long a study file may be.

@@ -77,7 +77,12 @@ const TOP: &[Row] = &[
     ("limits", "table", "", "The bounds on what one trial may use."),
     ("sandbox", "table", "", "How the component is run."),
     ("guest", "table", "", "What the component is given besides configuration, seed and data."),
-    ("space", "table", "the component's", "What is searched. A command has no space of its own, so that it is needed there."),
+    (
+        "space",
+        "table",
+        "the component's",
+        "What is searched. A command has no space of its own, so that it is needed there.",
+    ),
 ];
 
 const SCHEDULER: &[Row] = &[

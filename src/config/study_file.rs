@@ -155,7 +155,9 @@ impl StudyFile {
         if description.is_none() && self.space.is_empty() {
             let problem = Problem::new(self.space_span.clone(), "the study has nothing to search");
             let hint = match component {
-                Some(_) => "the component is a command, which does not say what can be searched: declare its parameters under [space].",
+                Some(_) => {
+                    "the component is a command, which does not say what can be searched: declare its parameters under [space]."
+                }
                 None => "name a `component`, or declare parameters under [space].",
             };
             problems.push(problem.hint(hint));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
+use super::adapt;
 use super::engine::Sandbox;
 use super::instance::Program;
 use super::searcher::SearcherProgram;
@@ -98,6 +99,12 @@ pub enum ComponentError {
     NotAComponent {
         /// What it looks like.
         what: String,
+    },
+    /// It is a core module, which only a command may be.
+    #[error("it is a core WebAssembly module, but no command of WASI 0.1: {reason}")]
+    NotACommand {
+        /// What it lacks.
+        reason: String,
     },
     /// It is not well formed, or uses something that is off.
     #[error("the component is not valid: {0}")]
@@ -200,7 +207,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, ComponentError> {
     Ok(bytes)
 }
 
-/// Checks the form of a component before anything is compiled: that it is one, and that it is not built to exhaust the compiler.
+/// Checks the form of a component, or of a core module, before anything is compiled: that it is one, and that it is not built to exhaust
+/// the compiler.
 ///
 /// # Errors
 /// Says what is wrong.
@@ -210,10 +218,7 @@ pub fn check_form(bytes: &[u8]) -> Result<(), ComponentError> {
     if bytes.len() as u64 > COMPONENT_BYTES_MAX {
         return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
     }
-    if Parser::is_core_wasm(bytes) {
-        return Err(ComponentError::NotAComponent { what: "a core WebAssembly module".into() });
-    }
-    if !Parser::is_component(bytes) {
+    if !Parser::is_component(bytes) && !Parser::is_core_wasm(bytes) {
         let what = if bytes.is_empty() { "an empty file" } else { "some other kind of file" };
         return Err(ComponentError::NotAComponent { what: what.into() });
     }
@@ -280,12 +285,21 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
-/// Checks and compiles a component.
+/// Checks and compiles a component, or a core module that is a command of WASI 0.1, which becomes one.
 ///
 /// # Errors
 /// Says what is wrong with it.
 pub fn compile(sandbox: &Sandbox, bytes: &[u8]) -> Result<Component, ComponentError> {
     check_form(bytes)?;
+    let adapted;
+    let bytes = match wasmparser::Parser::is_core_wasm(bytes) {
+        true => {
+            adapted = adapt::component_of_module(bytes)?;
+            check_form(&adapted)?;
+            adapted.as_slice()
+        }
+        false => bytes,
+    };
     Component::new(&sandbox.engine, bytes).map_err(|error| ComponentError::Invalid(shown(&format!("{error:#}"))))
 }
 

@@ -16,6 +16,7 @@ pub mod host;
 pub mod instance;
 pub mod searcher;
 
+mod adapt;
 mod bindings;
 mod costs;
 mod description;

@@ -14,8 +14,8 @@ use crate::searcher::{ComponentSearcherSpec, SearcherSpec};
 use crate::space::{Config, Parameter, Space, Value};
 use crate::store::Reader;
 use crate::study::{
-    Best, Capacity, ConfigurationForm, FloatMode, Limits, Observer, ReplicateReward, Replicates, Resource, Study, StudySpec, StudyState,
-    TrialSeeds,
+    Best, Capacity, ConfigurationForm, FloatMode, Limits, Observer, ReplicateReward, Replicates, Resource, Study,
+    StudySpec, StudyState, TrialSeeds,
 };
 
 /// Settings of a study, one call each; what is not set is the component's suggestion or the default of study files.

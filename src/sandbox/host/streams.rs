@@ -5,11 +5,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use wasi_io::streams::{Host, HostInputStream, HostOutputStream, StreamError};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{HasData, Linker, LinkerInstance, Resource, ResourceTable};
 use wasmtime_wasi::p2::bindings::io as wasi_io;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamResult};
-use wasi_io::streams::{Host, HostInputStream, HostOutputStream, StreamError};
 
 use super::lines::settle;
 use super::{HostState, fuel_of};

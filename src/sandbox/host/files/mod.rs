@@ -186,10 +186,7 @@ fn read(state: &mut HostState, (descriptor, length, offset): (Resource<Descripto
 type Read = (Vec<u8>, bool);
 
 /// Writes, but for the reports that are made of it.
-fn write(
-    state: &mut HostState,
-    (descriptor, bytes, offset): (Resource<Descriptor>, Vec<u8>, u64),
-) -> FileResult<u64> {
+fn write(state: &mut HostState, (descriptor, bytes, offset): (Resource<Descriptor>, Vec<u8>, u64)) -> FileResult<u64> {
     let length = bytes.len() as u64;
     state.owe(PRICES.byte.saturating_mul(length));
     match file(state, &descriptor, DescriptorFlags::WRITE)? {
@@ -335,9 +332,7 @@ fn reading(types: &mut LinkerInstance<'_, HostState>) -> wasmtime::Result<()> {
         Ok(metadata_hash(&found(state, &descriptor, &path)?))
     })?;
     type Advised = (Resource<Descriptor>, u64, u64, Advice);
-    bind(types, "[method]descriptor.advise", |state, (descriptor, ..): Advised| {
-        node(state, &descriptor).map(|_| ())
-    })?;
+    bind(types, "[method]descriptor.advise", |state, (descriptor, ..): Advised| node(state, &descriptor).map(|_| ()))?;
     types.func_wrap("[method]descriptor.is-same-object", |mut store: StoreContextMut<'_, HostState>, pair| {
         let (one, other): (Resource<Descriptor>, Resource<Descriptor>) = pair;
         let state = store.data_mut();
@@ -364,9 +359,11 @@ fn writing(types: &mut LinkerInstance<'_, HostState>) -> wasmtime::Result<()> {
             Ok(written)
         })
     })?;
-    bind(types, "[method]descriptor.write-via-stream", |state, (descriptor, position): (Resource<Descriptor>, u64)| {
-        output(state, &descriptor, Some(position))
-    })?;
+    bind(
+        types,
+        "[method]descriptor.write-via-stream",
+        |state, (descriptor, position): (Resource<Descriptor>, u64)| output(state, &descriptor, Some(position)),
+    )?;
     bind(types, "[method]descriptor.append-via-stream", |state, (descriptor,)| output(state, &descriptor, None))?;
     bind(types, "[method]descriptor.set-size", set_size)?;
     // All is written when it is written.
@@ -400,10 +397,14 @@ fn refusing(types: &mut LinkerInstance<'_, HostState>) -> wasmtime::Result<()> {
         refused(state, &other, &new)
     })?;
     // A link may say what it likes, so only its own place is looked at.
-    bind(types, "[method]descriptor.symlink-at", |state, (base, target, path): (Resource<Descriptor>, String, String)| {
-        owe_path(state, &target);
-        refused(state, &base, &path)
-    })?;
+    bind(
+        types,
+        "[method]descriptor.symlink-at",
+        |state, (base, target, path): (Resource<Descriptor>, String, String)| {
+            owe_path(state, &target);
+            refused(state, &base, &path)
+        },
+    )?;
     // There are no links.
     bind(types, "[method]descriptor.readlink-at", |state, (base, path): At| {
         found(state, &base, &path)?;

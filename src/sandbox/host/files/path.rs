@@ -4,6 +4,8 @@ use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
 /// How long a path may be.
 pub(super) const PATH_BYTES_MAX: usize = 4_096;
+/// How long one name in it may be.
+pub(super) const NAME_BYTES_MAX: usize = 255;
 
 /// A path, taken apart.
 #[derive(Debug, PartialEq)]
@@ -28,6 +30,7 @@ impl<'a> Path<'a> {
         match text {
             "" => Err(ErrorCode::NoEntry),
             text if text.len() > PATH_BYTES_MAX => Err(ErrorCode::NameTooLong),
+            text if text.split('/').any(|name| name.len() > NAME_BYTES_MAX) => Err(ErrorCode::NameTooLong),
             text if text.contains('\0') => Err(ErrorCode::Invalid),
             // Whoever has a descriptor sees what is below it and nothing else.
             text if text.starts_with('/') => Err(ErrorCode::NotPermitted),
