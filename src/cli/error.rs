@@ -95,8 +95,9 @@ impl From<ComponentError> for CommandError {
     fn from(error: ComponentError) -> Self {
         let command_error = Self::with_sources(exit_code::COMPONENT, &error);
         match error {
-            ComponentError::NotAComponent { what } if what.contains("core") => command_error.hint(
-                "make a component of it: `wasm-tools component new module.wasm -o component.wasm`, or build it with the guest SDK",
+            ComponentError::NotACommand { .. } => command_error.hint(
+                "a module as it is can be a trial only if it is a program, built for wasm32-wasip1; make a component of any other, with the guest \
+                 SDK or by `wasm-tools component new`",
             ),
             ComponentError::NotATrial { exports } if component::is_searcher(&exports) => command_error.hint(
                 "it is a searcher: name it as `component` under [searcher], with `type = \"component\"`",

@@ -275,7 +275,8 @@ impl ReadFile {
 
     fn spec_of(&self, examined: &Examined) -> Result<(StudySpec, String), CommandError> {
         let (component, data) = (Some(examined.component()), examined.data());
-        let (mut spec, warnings) = self.spec(Some(&examined.description), component, data, examined.fuel_schedule())?;
+        let (mut spec, warnings) =
+            self.spec(examined.description.as_ref(), component, data, examined.fuel_schedule())?;
         spec.searcher.identify(examined.searcher().map(|id| (id.digest, id.bytes)));
         Ok((spec, warnings))
     }

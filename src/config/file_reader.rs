@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use super::error::{Problem, Span, shown};
 use super::kinds::{self, Family};
-use super::reader::{Item, TableReader, items, report};
+use super::reader::{Item, TableReader, elements, items, report};
 use super::reference::Section;
 use super::study_file::{Ending, StudyFile};
 use super::{amount, points, space};
@@ -17,7 +17,8 @@ use crate::numeric::digest::Digest;
 use crate::searcher::SearcherSpec;
 use crate::space::Space;
 use crate::study::{
-    Clock, FloatMode, Limit, REPLICATES_MAX, ReplicateReward, Replicates, SpecError, StudySpec, TrialSeeds,
+    Clock, ConfigurationForm, FloatMode, Limit, REPLICATES_MAX, ReplicateReward, Replicates, SpecError, StudySpec,
+    TrialSeeds,
 };
 
 /// How long a study file may be.
@@ -121,6 +122,7 @@ impl FileReader<'_> {
         self.section(&mut top, "capacity", Self::capacity);
         self.section(&mut top, "limits", Self::limits);
         self.section(&mut top, "sandbox", Self::sandbox);
+        self.section(&mut top, "guest", Self::guest);
         let item = top.take("space");
         self.file.space_span = item.as_ref().map_or(0..0, |item| item.key_span.clone());
         if let Some(table) = self.table(item) {
@@ -233,6 +235,46 @@ impl FileReader<'_> {
             Some("canonical") => FloatMode::Canonical,
             _ => FloatMode::Native,
         };
+    }
+
+    fn guest(&mut self, table: &mut TableReader<'_>) {
+        if let Some(item) = table.take("arguments") {
+            self.file.settings.guest.arguments = self.arguments(&item);
+        }
+        if let Some(variables) = self.table(table.take("environment")) {
+            for item in items(variables, "guest.environment") {
+                let name = item.key.to_string();
+                if let Some(value) = self.given_text(&item) {
+                    self.file.settings.guest.environment.insert(name, value);
+                }
+            }
+        }
+        let form = table.take("configuration");
+        let form = form.and_then(|item| item.one_of(&["both", "file", "arguments"], self.problems));
+        self.file.settings.guest.configuration = match form {
+            Some("file") => ConfigurationForm::File,
+            Some("arguments") => ConfigurationForm::Arguments,
+            _ => ConfigurationForm::Both,
+        };
+        if let Err(error) = self.file.settings.guest.check() {
+            self.problems.push(Problem::new(table.place(), error.to_string()));
+        }
+    }
+
+    fn arguments(&mut self, item: &Item<'_>) -> Vec<String> {
+        let DeValue::Array(list) = item.value else {
+            self.problems.push(item.unfit("a list of texts"));
+            return Vec::new();
+        };
+        elements(list, &item.path).filter_map(|element| self.given_text(&element)).collect()
+    }
+
+    /// A text for the guest; it may be empty.
+    fn given_text(&mut self, item: &Item<'_>) -> Option<String> {
+        match item.value {
+            DeValue::String(text) => Some(text.to_string()),
+            _ => report(self.problems, item.unfit("a text").hint("write it in quotes.")),
+        }
     }
 
     fn data(&mut self, table: &DeTable<'_>) {

@@ -76,7 +76,13 @@ const TOP: &[Row] = &[
     ("capacity", "table", "", "What there is to occupy; with `resource` it gives the number of slots."),
     ("limits", "table", "", "The bounds on what one trial may use."),
     ("sandbox", "table", "", "How the component is run."),
-    ("space", "table", "the component's", "What is searched."),
+    ("guest", "table", "", "What the component is given besides configuration, seed and data."),
+    (
+        "space",
+        "table",
+        "the component's",
+        "What is searched. A command has no space of its own, so that it is needed there.",
+    ),
 ];
 
 const SCHEDULER: &[Row] = &[
@@ -147,6 +153,28 @@ const SANDBOX: &[Row] = &[(
     "Whether every NaN is the same. `canonical` gives equal bits on every architecture, in loops over floats up to three times slower.",
 )];
 
+const GUEST: &[Row] = &[
+    (
+        "arguments",
+        "list of texts",
+        "empty",
+        "Arguments, as WASI gives them to the component; before them stands its name, which is always `trial`.",
+    ),
+    (
+        "environment",
+        "table of texts",
+        "empty",
+        "Variables of the environment, such as `{ OMP_NUM_THREADS = \"1\" }`. There are no others.",
+    ),
+    (
+        "configuration",
+        "`\"both\"`, `\"file\"` or `\"arguments\"`",
+        "`\"both\"`",
+        "How a command ([commands.md](commands.md)) gets its configuration: in the file `/trialbox/config.json`, as arguments `--NAME VALUE` after \
+         those of the study, or both.",
+    ),
+];
+
 impl Key {
     fn of(&(name, value, default, meaning): &Row) -> Self {
         Self { name, value: value.into(), default: default.into(), meaning: meaning.into() }
@@ -216,6 +244,7 @@ impl Section {
             Self::of("capacity", CAPACITY),
             Self::limits(),
             Self::of("sandbox", SANDBOX),
+            Self::of("guest", GUEST),
         ]
     }
 
@@ -241,8 +270,8 @@ digits = \"digits.csv\"
 ";
 
 const SPACE: &str = "\
-What is searched. With a component, its own description is the space, and each key here replaces one parameter of it; without
-one, the keys are the whole space.
+What is searched. With a component that exports `train`, its own description is the space, and each key here replaces one parameter
+of it. With a command ([commands.md](commands.md)), and without a component, the keys are the whole space.
 
 | value | meaning |
 |---|---|

@@ -154,7 +154,13 @@ impl StudyFile {
         };
         if description.is_none() && self.space.is_empty() {
             let problem = Problem::new(self.space_span.clone(), "the study has nothing to search");
-            problems.push(problem.hint("name a `component`, or declare parameters under [space]."));
+            let hint = match component {
+                Some(_) => {
+                    "the component is a command, which does not say what can be searched: declare its parameters under [space]."
+                }
+                None => "name a `component`, or declare parameters under [space].",
+            };
+            problems.push(problem.hint(hint));
         }
         if let Some(error) = ConfigError::of(problems) {
             return Err(error);

@@ -38,7 +38,7 @@ use crate::numeric::digest::Digest;
 use crate::sandbox::{Artifact, ComponentError};
 use crate::searcher::ComponentSearcherSpec;
 use crate::space::Space;
-use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, LogPiece, Replication, StudyError};
+use crate::study::{ComponentId, DataId, Entry, FloatMode, GuestSettings, Limits, LogPiece, Replication, StudyError};
 
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -187,6 +187,8 @@ pub struct Program {
     pub float_mode: FloatMode,
     /// How often each trial is run, and how that becomes one. In a study it is the specification that says so.
     pub replication: Replication,
+    /// What the guest is given besides configuration, seed and data.
+    pub guest: GuestSettings,
 }
 
 /// What searches for a study, where that is a component.

@@ -426,7 +426,7 @@ fn load(program: &Program, code: &Code) -> Result<Makings, LoadError> {
     component::check_world(&sandbox, &component)?;
     let data = DataSets::load(&program.data).map_err(|error| LoadError::Data(error.to_string()))?;
     Ok(Makings {
-        program: instance::Program::for_many(&sandbox, &component, &bytes)?,
+        program: instance::Program::for_many(&sandbox, &component, &bytes)?.given(program.guest.clone()),
         limits: Arc::new(program.limits.clone()),
         data: Arc::new(data),
         replication: Arc::new(program.replication.clone()),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
+use super::adapt;
 use super::engine::Sandbox;
 use super::instance::Program;
 use super::searcher::SearcherProgram;
@@ -23,6 +24,8 @@ const INSTANCES_MAX: u64 = 100_000;
 
 /// The export that makes a component a trial.
 const TRAIN: &str = "trialbox:trial/train";
+/// The export that makes it a command.
+const RUN: &str = "wasi:cli/run";
 /// The export that makes a component a searcher.
 const SEARCH: &str = "trialbox:trial/search";
 /// What is offered to trials only.
@@ -97,11 +100,17 @@ pub enum ComponentError {
         /// What it looks like.
         what: String,
     },
+    /// It is a core module, which only a command may be.
+    #[error("it is a core WebAssembly module, but no command of WASI 0.1: {reason}")]
+    NotACommand {
+        /// What it lacks.
+        reason: String,
+    },
     /// It is not well formed, or uses something that is off.
     #[error("the component is not valid: {0}")]
     Invalid(String),
     /// It does not export what a trial must.
-    #[error("the component does not export `{TRAIN}`")]
+    #[error("the component exports neither `{TRAIN}` nor, as a command does, `{RUN}`")]
     NotATrial {
         /// The exports that it has.
         exports: Vec<String>,
@@ -149,8 +158,8 @@ pub struct Inspection {
     pub compiled_bytes: u64,
     /// What it imports.
     pub imports: Vec<ImportStatus>,
-    /// What it says of itself.
-    pub description: Description,
+    /// What it says of itself; nothing, if it is a command.
+    pub description: Option<Description>,
 }
 
 /// What can be told of a component that searches.
@@ -198,7 +207,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, ComponentError> {
     Ok(bytes)
 }
 
-/// Checks the form of a component before anything is compiled: that it is one, and that it is not built to exhaust the compiler.
+/// Checks the form of a component, or of a core module, before anything is compiled: that it is one, and that it is not built to exhaust
+/// the compiler.
 ///
 /// # Errors
 /// Says what is wrong.
@@ -208,10 +218,7 @@ pub fn check_form(bytes: &[u8]) -> Result<(), ComponentError> {
     if bytes.len() as u64 > COMPONENT_BYTES_MAX {
         return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
     }
-    if Parser::is_core_wasm(bytes) {
-        return Err(ComponentError::NotAComponent { what: "a core WebAssembly module".into() });
-    }
-    if !Parser::is_component(bytes) {
+    if !Parser::is_component(bytes) && !Parser::is_core_wasm(bytes) {
         let what = if bytes.is_empty() { "an empty file" } else { "some other kind of file" };
         return Err(ComponentError::NotAComponent { what: what.into() });
     }
@@ -278,12 +285,21 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
-/// Checks and compiles a component.
+/// Checks and compiles a component, or a core module that is a command of WASI 0.1, which becomes one.
 ///
 /// # Errors
 /// Says what is wrong with it.
 pub fn compile(sandbox: &Sandbox, bytes: &[u8]) -> Result<Component, ComponentError> {
     check_form(bytes)?;
+    let adapted;
+    let bytes = match wasmparser::Parser::is_core_wasm(bytes) {
+        true => {
+            adapted = adapt::component_of_module(bytes)?;
+            check_form(&adapted)?;
+            adapted.as_slice()
+        }
+        false => bytes,
+    };
     Component::new(&sandbox.engine, bytes).map_err(|error| ComponentError::Invalid(shown(&format!("{error:#}"))))
 }
 
@@ -300,14 +316,36 @@ pub(crate) fn from_code(sandbox: &Sandbox, code: &[u8]) -> Result<Component, Com
     component.map_err(|error| ComponentError::Engine(shown(&format!("{error:#}"))))
 }
 
-/// Checks that a component is a trial, and lists its imports.
+/// How a component is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// By `train`, with its configuration.
+    Train,
+    /// As a command, by `run`.
+    Run,
+}
+
+/// How a component is entered. One that could be either is called with its configuration.
 ///
 /// # Errors
-/// If it exports no `train`, or imports what nobody offers.
-pub fn check_world(sandbox: &Sandbox, component: &Component) -> Result<Vec<ImportStatus>, ComponentError> {
-    if !exports(sandbox, component, TRAIN) {
-        return Err(ComponentError::NotATrial { exports: shown_exports(sandbox, component) });
+/// If it is neither.
+pub(super) fn entry(sandbox: &Sandbox, component: &Component) -> Result<Entry, ComponentError> {
+    let is_command = |(name, _): (&str, _)| unversioned(name) == RUN && is_version(name, WASI_VERSION);
+    if exports(sandbox, component, TRAIN) {
+        Ok(Entry::Train)
+    } else if component.component_type().exports(&sandbox.engine).any(is_command) {
+        Ok(Entry::Run)
+    } else {
+        Err(ComponentError::NotATrial { exports: shown_exports(sandbox, component) })
     }
+}
+
+/// Checks that a component is a trial or a command, and lists its imports.
+///
+/// # Errors
+/// If it is neither, or imports what nobody offers.
+pub fn check_world(sandbox: &Sandbox, component: &Component) -> Result<Vec<ImportStatus>, ComponentError> {
+    entry(sandbox, component)?;
     imports(sandbox, component, &[])
 }
 
@@ -365,13 +403,16 @@ fn imports(sandbox: &Sandbox, component: &Component, refused: &[&str]) -> Result
 
 /// Whether the interface of that name, in that version, works for a component.
 pub(super) fn is_offered(name: &str) -> bool {
-    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
-    let compatible = |with: &str| {
-        let patch = version.strip_prefix(with).unwrap_or("");
-        !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    (OWN_IMPORTS.contains(&interface) && compatible(OWN_VERSION))
-        || (WASI_OFFERED.contains(&interface) && compatible(WASI_VERSION))
+    let interface = unversioned(name);
+    (OWN_IMPORTS.contains(&interface) && is_version(name, OWN_VERSION))
+        || (WASI_OFFERED.contains(&interface) && is_version(name, WASI_VERSION))
+}
+
+/// Whether a name is of a version that begins like this, and goes on with a number.
+fn is_version(name: &str, beginning: &str) -> bool {
+    let version = name.split_once('@').map_or("", |(_, version)| version);
+    let patch = version.strip_prefix(beginning).unwrap_or("");
+    !patch.is_empty() && patch.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn unversioned(name: &str) -> &str {

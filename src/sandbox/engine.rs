@@ -8,6 +8,7 @@ use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Engine, Inlining, WasmFeatures};
 
+use super::adapt;
 pub(crate) use super::costs::YIELD_INTERVAL;
 use super::costs::{self, PRICES};
 use super::host::{self, HostState};
@@ -25,7 +26,7 @@ pub(super) const FIBER_STACK_BYTES: usize = GUEST_STACK_BYTES + (2 << 20);
 
 /// The proposals beyond the first release that are on. All others are off: threads and relaxed SIMD are not deterministic, and
 /// what no toolchain needs only adds surface.
-const FEATURES_ON: &[(&str, WasmFeatures)] = &[
+pub(super) const FEATURES_ON: &[(&str, WasmFeatures)] = &[
     ("floats", WasmFeatures::FLOATS),
     ("mutable-global", WasmFeatures::MUTABLE_GLOBAL),
     ("saturating-float-to-int", WasmFeatures::SATURATING_FLOAT_TO_INT),
@@ -139,13 +140,14 @@ fn compatibility_of(engine: &Engine, float_mode: FloatMode) -> Digest {
     Digest(*feed.0.finalize().as_bytes())
 }
 
-/// The digest of the fuel schedule: the engine's release and settings, the operators' costs and the price list. Studies
+/// The digest of the fuel schedule: the engine's release and settings, the operators' costs, the adapter of WASI 0.1 and the price list. Studies
 /// with another schedule have other virtual times.
 #[must_use]
 pub fn fuel_schedule(float_mode: FloatMode) -> Digest {
     let features: Vec<&str> = FEATURES_ON.iter().map(|(name, _)| *name).collect();
     Digest::of_canonical(&(
         (ENGINE_RELEASE, costs::OPERATOR_COSTS, features),
+        (adapt::ENCODER_RELEASE, Digest::of(adapt::ADAPTER)),
         (PROCESSOR_FLAGS, std::env::consts::ARCH, float_mode == FloatMode::Canonical),
         (&PRICES, YIELD_INTERVAL, costs::INSTANTIATION_FUEL_MAX),
         (GUEST_STACK_BYTES as u64, FIBER_STACK_BYTES as u64),

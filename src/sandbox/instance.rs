@@ -6,19 +6,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
 
 use serde::{Deserialize, Serialize};
-use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{AsContextMut, Engine, Store, WasmBacktrace};
 
-use super::bindings::{Trial, TrialPre, types};
-use super::component::{ComponentError, shown};
+use super::component::{self, ComponentError, Entry, shown};
 use super::costs::{DESCRIBE_FUEL_MAX, INSTANTIATION_FUEL_MAX, PRICES};
 use super::description::checked_description;
 use super::engine::Sandbox;
+use super::entry::Bound;
 pub use super::fault::EngineFailure;
 use super::fault::outcome_of;
+use super::host::artifact::Artifacts;
 use super::host::data::DataSets;
-use super::host::report::value_for_guest;
+use super::host::files::tree::{CommandFiles, Tree};
+use super::host::given::{Given, config_file};
+use super::host::lines::ReportLines;
 use super::host::{HostState, Role, TrialState, begin_counting, charge_debt, fuel_used};
 use super::missing;
 use super::pool::Pool;
@@ -26,10 +28,7 @@ use super::stack;
 use crate::numeric::amount::{Fuel, Seed};
 use crate::numeric::digest::Digest;
 use crate::space::{Config, Parameter, Space};
-use crate::study::{ArtifactRecord, Attribute, Description, Limit, Limits, LogPiece, Outcome, Report};
-
-/// The interface that a trial exports.
-const TRAIN_EXPORT: &str = "trialbox:trial/train@0.1.0";
+use crate::study::{ArtifactRecord, Attribute, Description, GuestSettings, Limit, Limits, LogPiece, Outcome, Report};
 
 /// Hears what a trial does while it runs. Called from within host functions: it must not block.
 pub trait TrialSink: Send {
@@ -47,6 +46,7 @@ pub struct Gate {
     waiting: AtomicBool,
     memory_bytes: AtomicU64,
     artifact_bytes: AtomicU64,
+    line_bytes: AtomicU64,
     /// Where on its stack the guest was entered; 0 before.
     entered_at: AtomicUsize,
 }
@@ -64,10 +64,11 @@ impl Gate {
         self.waiting.load(Ordering::Acquire)
     }
 
-    /// What the trial keeps, in bytes: linear memories, tables and artifacts.
+    /// What the trial keeps, in bytes: linear memories, tables, artifacts, and reports that it has written and not made yet.
     #[must_use]
     pub fn kept_bytes(&self) -> u64 {
-        self.memory_bytes.load(Ordering::Relaxed).saturating_add(self.artifact_bytes.load(Ordering::Relaxed))
+        let parts = [&self.memory_bytes, &self.artifact_bytes, &self.line_bytes];
+        parts.into_iter().fold(0, |sum, part| sum.saturating_add(part.load(Ordering::Relaxed)))
     }
 
     /// About how much of the suspended trial's stack is in memory, in bytes.
@@ -85,6 +86,10 @@ impl Gate {
 
     pub(super) fn set_artifact_bytes(&self, bytes: u64) {
         self.artifact_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_line_bytes(&self, bytes: u64) {
+        self.line_bytes.store(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn set_memory_bytes(&self, bytes: u64) {
@@ -107,8 +112,9 @@ impl Gate {
 #[derive(Clone)]
 pub struct Program {
     sandbox: Sandbox,
-    pre: TrialPre<HostState>,
+    bound: Bound,
     pool: Option<Pool>,
+    settings: Arc<GuestSettings>,
 }
 
 /// The input of one trial.
@@ -162,9 +168,9 @@ impl Program {
         let refuse = |error: wasmtime::Error| ComponentError::World(shown(&format!("{error:#}")));
         missing::stub(&mut linker, &sandbox.engine, component).map_err(refuse)?;
         let pre: InstancePre<HostState> = linker.instantiate_pre(component).map_err(refuse)?;
-        let pre = TrialPre::new(pre).map_err(refuse)?;
-        check_exports(pre.instance_pre()).map_err(refuse)?;
-        Ok(Self { sandbox: sandbox.clone(), pre, pool: None })
+        let entry = component::entry(sandbox, component)?;
+        let bound = Bound::new(pre, entry).map_err(refuse)?;
+        Ok(Self { sandbox: sandbox.clone(), bound, pool: None, settings: Arc::default() })
     }
 
     /// The same, made for many short trials: they take over the memory of earlier ones, if the component allows for it. `bytes` are
@@ -174,14 +180,28 @@ impl Program {
     /// As [`Program::new`].
     pub fn for_many(sandbox: &Sandbox, component: &Component, bytes: &[u8]) -> Result<Self, ComponentError> {
         let program = Self::new(sandbox, component)?;
-        Ok(Self { pool: Pool::new(sandbox, component, bytes), ..program })
+        let pool = Pool::new(sandbox, component, bytes, program.entry());
+        Ok(Self { pool, ..program })
     }
 
-    /// Asks the component for its description, and checks it.
+    /// The same with what the study gives its guest besides configuration, seed and data.
+    #[must_use]
+    pub fn given(self, settings: GuestSettings) -> Self {
+        Self { settings: Arc::new(settings), ..self }
+    }
+
+    /// How the component is entered.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        self.bound.entry()
+    }
+
+    /// Asks the component for its description, and checks it. A command has none.
     ///
     /// # Errors
     /// If the component fails to describe itself, or describes no well-formed space.
-    pub async fn describe(&self, limits: &Limits) -> Result<Description, ComponentError> {
+    pub async fn describe(&self, limits: &Limits) -> Result<Option<Description>, ComponentError> {
+        let Bound::Train(pre) = &self.bound else { return Ok(None) };
         let mut limits = limits.clone();
         limits.fuel_max = DESCRIBE_FUEL_MAX;
         let failed = |error: wasmtime::Error| match outcome_of(&error) {
@@ -189,12 +209,13 @@ impl Program {
             Err(failure) => ComponentError::Engine(failure.to_string()),
         };
         let mut store = store(&self.sandbox.engine, Arc::new(limits), Role::Describe, Seed(0));
-        let trial = instantiate(&self.pre, &mut store).await.map_err(failed)?;
+        prepare(&mut store).map_err(failed)?;
+        let trial = pre.instantiate_async(&mut store).await.map_err(failed)?;
         begin_counting(store.as_context_mut(), 0).map_err(failed)?;
         let polls = store.data().pace.polls.clone();
         let describing = counting_polls(polls, trial.trialbox_trial_train().call_describe(&mut store));
         let description = describing.await.map_err(failed)?;
-        checked_description(description)
+        checked_description(description).map(Some)
     }
 
     /// Runs one trial to its end. The future is pending at every fuel yield, once at every report, and while `gate` holds it;
@@ -210,28 +231,22 @@ impl Program {
         sink: Box<dyn TrialSink>,
         gate: Arc<Gate>,
     ) -> Result<Ended, EngineFailure> {
-        let state = TrialState {
-            sink,
-            gate,
-            data,
-            reports: 0,
-            log_pieces: 0,
-            artifacts: Default::default(),
-            artifact_bytes: 0,
-        };
+        let state = self.trial_state(&arguments, &limits, data, sink, gate);
+        let lines = state.lines.clone();
+        let artifacts = state.artifacts.clone();
         let fuel_max = limits.fuel_max;
         let failure_bytes_max = limits.failure_bytes_max;
         let role = Role::Trial(Box::new(state));
         // Declared before the store, so that it is given back after it.
         let place = self.pool.as_ref().and_then(|pool| Some((pool, pool.place()?)));
-        let (engine, pre) = match &place {
-            Some((pool, _)) => (&pool.engine, &pool.pre),
-            None => (&self.sandbox.engine, &self.pre),
+        let (engine, bound) = match &place {
+            Some((pool, _)) => (&pool.engine, &pool.bound),
+            None => (&self.sandbox.engine, &self.bound),
         };
         let mut store = store(engine, limits, role, arguments.seed);
-        let result = call_train(pre, &mut store, arguments).await;
+        let result = bound.enter(&mut store, &arguments).await;
         let outcome = match &result {
-            Ok(Ok(())) => Outcome::Completed,
+            Ok(Ok(())) => lines.unfinished().unwrap_or(Outcome::Completed),
             Ok(Err(message)) => Outcome::failed(message, failure_bytes_max),
             Err(error) => outcome_of(error)?,
         };
@@ -245,36 +260,49 @@ impl Program {
             store.data_mut().write_log(fuel, format!("{outcome}\n{backtrace}\n").as_bytes());
         }
         close_log(store.data_mut(), fuel);
-        let artifacts = match (&outcome, &mut store.data_mut().role) {
-            (Outcome::Completed, Role::Trial(trial)) => std::mem::take(&mut trial.artifacts),
-            _ => Default::default(),
-        };
+        let artifacts = if outcome == Outcome::Completed { artifacts.take() } else { Default::default() };
         let artifacts = artifacts
             .into_iter()
             .map(|(name, bytes)| {
-                let record = ArtifactRecord { name, digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
-                Artifact { record, bytes }
+                let (digest, length) = (Digest::of(&bytes), bytes.len() as u64);
+                Artifact { record: ArtifactRecord { name: name.to_string(), digest, bytes: length }, bytes }
             })
             .collect();
         Ok(Ended { fuel, outcome, artifacts })
     }
-}
 
-async fn call_train(
-    pre: &TrialPre<HostState>,
-    store: &mut Store<HostState>,
-    arguments: Arguments,
-) -> wasmtime::Result<Result<(), String>> {
-    let trial = instantiate(pre, store).await?;
-    begin_counting(store.as_context_mut(), PRICES.start)?;
-    let polls = store.data().pace.polls.clone();
-    let config = arguments
-        .config
-        .iter()
-        .map(|attribute| types::Attribute { name: attribute.name.clone(), value: value_for_guest(&attribute.value) })
-        .collect();
-    let arguments = types::Arguments { config, seed: arguments.seed.0 };
-    counting_polls(polls, trial.trialbox_trial_train().call_train(store, &arguments)).await
+    /// What the host keeps for a trial, at its start.
+    fn trial_state(
+        &self,
+        arguments: &Arguments,
+        limits: &Arc<Limits>,
+        data: Arc<DataSets>,
+        sink: Box<dyn TrialSink>,
+        gate: Arc<Gate>,
+    ) -> TrialState {
+        let settings = self.settings.clone();
+        let artifacts = Arc::new(Artifacts::new(limits.clone(), gate.clone()));
+        let (command, given) = match self.entry() {
+            Entry::Train => (None, Given::to_train(settings)),
+            Entry::Run => {
+                let config = config_file(&settings, arguments);
+                let seed = Arc::new(format!("{}\n", arguments.seed.0).into_bytes());
+                let files = CommandFiles { config, seed, artifacts: artifacts.clone() };
+                (Some(files), Given::to_command(settings, arguments))
+            }
+        };
+        TrialState {
+            sink,
+            lines: Arc::new(ReportLines::new(limits, gate.clone())),
+            gate,
+            tree: Tree::new(data.clone(), command),
+            data,
+            reports: 0,
+            log_pieces: 0,
+            artifacts,
+            given,
+        }
+    }
 }
 
 pub(super) fn store(engine: &Engine, limits: Arc<Limits>, role: Role, seed: Seed) -> Store<HostState> {
@@ -288,23 +316,10 @@ pub(super) fn store(engine: &Engine, limits: Arc<Limits>, role: Role, seed: Seed
     store
 }
 
-/// Instantiates without yielding: what it costs can depend on the machine, so it is bounded and not counted.
-async fn instantiate(pre: &TrialPre<HostState>, store: &mut Store<HostState>) -> wasmtime::Result<Trial> {
-    store.set_fuel(INSTANTIATION_FUEL_MAX)?;
-    pre.instantiate_async(store).await
-}
-
-/// Checks the types of what a component exports, which the engine would only do for each instance anew.
-fn check_exports(pre: &InstancePre<HostState>) -> wasmtime::Result<()> {
-    let interface = pre.component().get_export_index(None, TRAIN_EXPORT);
-    let function = |name: &str| match pre.component().get_export(interface.as_ref(), name) {
-        Some((ComponentItem::ComponentFunc(function), _)) => Ok(function),
-        _ => Err(wasmtime::format_err!("`{name}` is not exported as a function")),
-    };
-    let known = pre.instance_type();
-    let (describe, train) = (function("describe")?, function("train")?);
-    describe.typecheck::<(), (types::Description,)>(&known).map_err(|error| error.context("`describe`"))?;
-    train.typecheck::<(&types::Arguments,), (Result<(), String>,)>(&known).map_err(|error| error.context("`train`"))
+/// Gets a store ready for an instance to be made. That happens without yielding: what it costs can depend on the machine, so it is
+/// bounded and not counted.
+pub(super) fn prepare(store: &mut Store<HostState>) -> wasmtime::Result<()> {
+    store.set_fuel(INSTANTIATION_FUEL_MAX)
 }
 
 /// The future, with its polls counted.

@@ -5,7 +5,7 @@
 //!
 //! - [`engine`]: the deterministic settings, and their digest, the fuel schedule;
 //! - [`component`]: from bytes to a checked and compiled component; [`cache`] keeps compiled ones;
-//! - [`instance`]: one run of `describe` or `train`, from instantiation to an [`Outcome`](crate::study::Outcome);
+//! - [`instance`]: one run of `describe`, of `train` or of a command, from instantiation to an [`Outcome`](crate::study::Outcome);
 //! - [`searcher`]: a searcher's one instance, from its `begin` to its last call;
 //! - [`host`]: one file for each interface that a guest may import.
 
@@ -16,9 +16,11 @@ pub mod host;
 pub mod instance;
 pub mod searcher;
 
+mod adapt;
 mod bindings;
 mod costs;
 mod description;
+mod entry;
 mod fault;
 mod memory;
 mod missing;
@@ -26,7 +28,7 @@ mod pool;
 mod stack;
 
 pub use cache::CompiledCache;
-pub use component::{ComponentError, ImportStatus, Inspection, Offer, SearcherInspection};
+pub use component::{ComponentError, Entry, ImportStatus, Inspection, Offer, SearcherInspection};
 pub use engine::{Sandbox, SandboxError, fuel_schedule};
 pub use host::data::DataSets;
 pub use instance::{Arguments, Artifact, Ended, Gate, TrialSink};

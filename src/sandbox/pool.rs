@@ -13,9 +13,10 @@ use wasmparser::{Parser, Payload};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, PoolingAllocationConfig};
 
-use super::bindings::TrialPre;
+use super::component::Entry;
 use super::engine::{Sandbox, config};
-use super::host::{self, HostState};
+use super::entry::Bound;
+use super::host;
 use super::missing;
 
 /// How many trials a pool holds.
@@ -39,7 +40,7 @@ const CODE_BYTES_MAX: usize = 16 << 20;
 #[derive(Clone)]
 pub(super) struct Pool {
     pub(super) engine: Engine,
-    pub(super) pre: TrialPre<HostState>,
+    pub(super) bound: Bound,
     free: Arc<AtomicU32>,
 }
 
@@ -54,7 +55,7 @@ impl Drop for Place {
 
 impl Pool {
     /// A pool for the component, if it is of a kind that a pool makes no difference for. `bytes` are what `component` was made of.
-    pub(super) fn new(sandbox: &Sandbox, component: &Component, bytes: &[u8]) -> Option<Self> {
+    pub(super) fn new(sandbox: &Sandbox, component: &Component, bytes: &[u8], entry: Entry) -> Option<Self> {
         if !tables_are_small(bytes) {
             return None;
         }
@@ -69,8 +70,8 @@ impl Pool {
         let mut linker = Linker::new(&engine);
         host::add_to_linker(&mut linker).ok()?;
         missing::stub(&mut linker, &engine, &component).ok()?;
-        let pre = TrialPre::new(linker.instantiate_pre(&component).ok()?).ok()?;
-        Some(Self { engine, pre, free: Arc::new(AtomicU32::new(TRIALS)) })
+        let bound = Bound::new(linker.instantiate_pre(&component).ok()?, entry).ok()?;
+        Some(Self { engine, bound, free: Arc::new(AtomicU32::new(TRIALS)) })
     }
 
     /// A place for one more trial, if there is one.

@@ -14,8 +14,8 @@ use crate::searcher::{ComponentSearcherSpec, SearcherSpec};
 use crate::space::{Config, Parameter, Space, Value};
 use crate::store::Reader;
 use crate::study::{
-    Best, Capacity, FloatMode, Limits, Observer, ReplicateReward, Replicates, Resource, Study, StudySpec, StudyState,
-    TrialSeeds,
+    Best, Capacity, ConfigurationForm, FloatMode, Limits, Observer, ReplicateReward, Replicates, Resource, Study,
+    StudySpec, StudyState, TrialSeeds,
 };
 
 /// Settings of a study, one call each; what is not set is the component's suggestion or the default of study files.
@@ -211,10 +211,27 @@ impl<'a> StudyBuilder<'a> {
         self.set(move |spec| spec.capacity = capacity)
     }
 
-    /// Replaces the component's parameter of that name.
+    /// Replaces the component's parameter of that name. A command has none: there it is a parameter of the space, in this order.
     pub fn parameter(mut self, parameter: Parameter) -> Self {
         self.parameters.push(parameter);
         self
+    }
+
+    /// The arguments that the guest is given, after its name.
+    pub fn arguments<A: Into<String>>(self, arguments: impl IntoIterator<Item = A>) -> Self {
+        let arguments: Vec<String> = arguments.into_iter().map(Into::into).collect();
+        self.set(move |spec| spec.guest.arguments.clone_from(&arguments))
+    }
+
+    /// Gives the guest a variable of its environment.
+    pub fn environment(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        self.set(move |spec| _ = spec.guest.environment.insert(name.clone(), value.clone()))
+    }
+
+    /// How a command gets its configuration.
+    pub fn configuration(self, form: ConfigurationForm) -> Self {
+        self.set(move |spec| spec.guest.configuration = form)
     }
 
     /// The bounds on a trial.
@@ -291,13 +308,15 @@ impl<'a> StudyBuilder<'a> {
         let Sources { component, limits, float_mode, .. } = &self.sources;
         let stem = || component.file_stem().map_or("study".into(), |stem| stem.to_string_lossy().into_owned());
         let name = self.name.clone().unwrap_or_else(stem);
-        let space = self.space(&examined.description.space)?;
+        let space = self.space(examined.description.as_ref().map(|description| &description.space))?;
         let mut spec = StudySpec::new(name, space, examined.fuel_schedule());
         spec.component = Some(examined.component());
         spec.data = examined.data();
         spec.limits = limits.clone();
         spec.float_mode = *float_mode;
-        examined.description.suggest(&mut spec.metrics);
+        if let Some(description) = &examined.description {
+            description.suggest(&mut spec.metrics);
+        }
         for point in &self.points {
             let point = spec.space.completed(point);
             spec.points_to_evaluate
@@ -311,8 +330,11 @@ impl<'a> StudyBuilder<'a> {
         Ok(spec)
     }
 
-    /// The component's space with the parameters that replace some of its own.
-    fn space(&self, space: &Space) -> Result<Space, SessionError> {
+    /// The component's space with the parameters that replace some of its own. That of a command is these parameters.
+    fn space(&self, space: Option<&Space>) -> Result<Space, SessionError> {
+        let Some(space) = space else {
+            return Space::new(self.parameters.clone()).map_err(|error| SessionError::Builder(error.to_string()));
+        };
         let mut parameters = space.parameters().to_vec();
         for replacement in &self.parameters {
             match parameters.iter_mut().find(|parameter| parameter.name == replacement.name) {

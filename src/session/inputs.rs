@@ -91,8 +91,8 @@ pub fn materialize(reader: &Reader, spec: &StudySpec, folder: &Path) -> Result<P
         let path = write_input(reader, &format!("its data set `{name}`"), id.digest, folder)?;
         data.insert(name.clone(), (path, id.clone()));
     }
-    let (limits, float_mode) = (spec.limits.clone(), spec.float_mode);
-    Ok(Program { component, id, data, limits, float_mode, replication: Replication::of(spec) })
+    let (limits, float_mode, guest) = (spec.limits.clone(), spec.float_mode, spec.guest.clone());
+    Ok(Program { component, id, data, limits, float_mode, replication: Replication::of(spec), guest })
 }
 
 /// The same for the component that searches, if one does.

@@ -8,7 +8,7 @@ use super::inputs::{InputError, data_id};
 use crate::executor::{self, ExecutorError, Interrupt, Program, RunOptions};
 use crate::numeric::digest::Digest;
 use crate::sandbox;
-use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, Replication, StudySpec};
+use crate::study::{ComponentId, DataId, Description, FloatMode, GuestSettings, Limits, Replication, StudySpec};
 
 /// What is to be run: the specification, and where its component and data are.
 #[derive(Clone, Debug)]
@@ -39,8 +39,8 @@ pub struct Sources {
 /// Sources that were looked at: what is still missing to a plan is its specification.
 #[derive(Clone, Debug)]
 pub struct Examined {
-    /// What the component says of itself.
-    pub description: Description,
+    /// What the component says of itself; nothing, if it is a command.
+    pub description: Option<Description>,
     program: Program,
     searcher: Option<(PathBuf, ComponentId)>,
 }
@@ -80,6 +80,7 @@ impl Sources {
             limits: limits.clone(),
             float_mode: *float_mode,
             replication: Replication::default(),
+            guest: GuestSettings::default(),
         };
         let searcher = match &self.searcher {
             None => None,
@@ -139,7 +140,7 @@ impl Examined {
     /// The plan of a study with that specification, which was made of what this says.
     #[must_use]
     pub fn plan(self, spec: StudySpec) -> Plan {
-        let program = Program { replication: Replication::of(&spec), ..self.program };
+        let program = Program { replication: Replication::of(&spec), guest: spec.guest.clone(), ..self.program };
         Plan { spec, program, searcher: self.searcher.map(|(path, _)| path) }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, REPLICATES_MAX, Replicates};
+use super::{GuestSettings, GuestSettingsError, Limits, REPLICATES_MAX, Replicates};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{ControllerResource, HyperbandError, RlSpec, SchedulerSpec};
@@ -73,6 +73,8 @@ pub struct StudySpec {
     pub trial_seeds: TrialSeeds,
     /// With how many seeds each configuration is tried.
     pub replicates: Replicates,
+    /// What the guest is given besides configuration, seed and data.
+    pub guest: GuestSettings,
 }
 
 /// In which order a study decides on what its trials do.
@@ -247,6 +249,9 @@ pub enum SpecError {
     /// The settings of a searcher that is a component make no sense.
     #[error(transparent)]
     ComponentSearcher(#[from] ComponentSearcherError),
+    /// What the guest is to be given makes no sense.
+    #[error(transparent)]
+    Guest(#[from] GuestSettingsError),
 }
 
 /// The first part in which two specifications differ.
@@ -324,6 +329,7 @@ impl StudySpec {
             allow_duplicates: false,
             trial_seeds: TrialSeeds::default(),
             replicates: Replicates::default(),
+            guest: GuestSettings::default(),
         }
     }
 
@@ -398,6 +404,7 @@ impl StudySpec {
         if !(1..=REPLICATES_MAX).contains(&self.replicates.count) {
             return Err(SpecError::Replicates(self.replicates.count));
         }
+        self.guest.check()?;
         let Metrics { reward_attr, time_attr, constraint_attr } = &self.metrics;
         let empty =
             reward_attr.is_empty() || time_attr.is_empty() || constraint_attr.as_ref().is_some_and(String::is_empty);
@@ -522,6 +529,7 @@ impl StudySpec {
             allow_duplicates,
             trial_seeds,
             replicates,
+            guest,
         );
         None
     }

@@ -265,7 +265,7 @@ fn an_inspection_tells_what_a_component_is() {
     assert_eq!(inspection.imports.len(), 2, "{:?}", inspection.imports);
     assert!(inspection.imports.iter().all(|import| import.offer == Offer::Offered));
     assert!(inspection.compiled_bytes > 0);
-    assert_eq!(inspection.description, describe(&bytes).unwrap());
+    assert_eq!(inspection.description, Some(describe(&bytes).unwrap()));
 }
 
 #[test]

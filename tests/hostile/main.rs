@@ -9,8 +9,10 @@
 mod support;
 
 mod cache;
+mod commands;
 mod components;
 mod descriptions;
+mod files;
 mod fuel;
 mod imports;
 mod memory;

@@ -321,11 +321,32 @@ fn standard_input_is_closed_and_never_keeps_anybody_waiting() {
 }
 
 #[test]
-fn there_is_no_environment_and_there_are_no_arguments_and_no_folders() {
-    for call in ["$environment", "$arguments", "$directories"] {
+fn a_guest_is_given_its_name_one_folder_and_nothing_else() {
+    for (call, count) in [("$environment", 0), ("$arguments", 1), ("$directories", 1)] {
         let body = format!("(call {call} (i32.const 64)) (call $say (i64.extend_i32_u (i32.load (i32.const 68))))");
-        assert_eq!(numbers(&body), [0], "{call}");
+        assert_eq!(numbers(&body), [count], "{call}");
     }
+}
+
+#[test]
+fn a_guest_is_given_the_arguments_and_the_environment_of_the_study_in_order() {
+    let mut setting = Setting::default();
+    setting.guest.arguments = vec!["ab".into(), "abc".into()];
+    for (name, value) in [("B", "22222"), ("A", "1111")] {
+        setting.guest.environment.insert(name.into(), value.into());
+    }
+    let body = "(local $i i32)
+        (call $arguments (i32.const 64)) (call $environment (i32.const 72))
+        (loop $next
+          (call $say (i64.load32_u (i32.add (i32.load (i32.const 64)) (i32.add (local.get $i) (i32.const 4)))))
+          (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 8))) (i32.const 24))))
+        (local.set $i (i32.const 0))
+        (loop $next
+          (call $say (i64.load32_u (i32.add (i32.load (i32.const 72)) (i32.add (local.get $i) (i32.const 12)))))
+          (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 16))) (i32.const 32))))";
+    let ran = run_with(&saying(body).component(), &setting);
+    // The lengths of `trial`, `ab`, `abc`, and of the values of `A` and `B`.
+    assert_eq!(ran.numbers(), [5, 2, 3, 4, 5]);
 }
 
 #[test]

@@ -350,6 +350,21 @@ impl Guest {
         self.component_of_world(include_str!("../../wit/trial.wit"), WORLD)
     }
 
+    /// The component of a command, which may import what trials may. The body gets nothing, and leaves nothing; then it returns success.
+    #[must_use]
+    pub fn command(&self, body: &str) -> Vec<u8> {
+        let text = self.module_of(&format!(
+            "(func (export \"wasi:cli/run@0.2.3#run\") (result i32)
+               {body}
+               (i32.const 0))"
+        ));
+        let module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let command = "import trialbox:trial/report@0.1.0;\nexport wasi:cli/run@0.2.3;";
+        let world = WORLD.replace("include trialbox:trial/trial@0.1.0;", command);
+        let (resolve, world) = resolved(include_str!("../../wit/trial.wit"), &world);
+        encoded(module, &resolve, world)
+    }
+
     /// The component, of another world than the guests' own.
     #[must_use]
     pub fn component_of_world(&self, trial: &str, world: &str) -> Vec<u8> {

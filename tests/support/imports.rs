@@ -73,8 +73,12 @@ imports! {
         "$stream_write_and_flush" "[method]output-stream.blocking-write-and-flush" "(param i32 i32 i32 i32)";
         "$stream_write_zeroes" "[method]output-stream.write-zeroes" "(param i32 i64 i32)";
         "$stream_splice" "[method]output-stream.splice" "(param i32 i32 i64 i32)";
+        "$stream_flush" "[method]output-stream.blocking-flush" "(param i32 i32)";
+        "$stream_write_zeroes_and_flush" "[method]output-stream.blocking-write-zeroes-and-flush" "(param i32 i64 i32)";
+        "$stream_blocking_splice" "[method]output-stream.blocking-splice" "(param i32 i32 i64 i32)";
         "$stream_subscribe" "[method]output-stream.subscribe" "(param i32) (result i32)";
         "$stream_drop" "[resource-drop]output-stream" "(param i32)";
+        "$input_drop" "[resource-drop]input-stream" "(param i32)";
         "$stream_read" "[method]input-stream.read" "(param i32 i64 i32)";
         "$stream_blocking_read" "[method]input-stream.blocking-read" "(param i32 i64 i32)";
     }
@@ -96,6 +100,27 @@ imports! {
     }
     "wasi:filesystem/preopens@0.2.3" {
         "$directories" "get-directories" "(param i32)";
+    }
+    "wasi:filesystem/types@0.2.3" {
+        "$open_at" "[method]descriptor.open-at" "(param i32 i32 i32 i32 i32 i32 i32)";
+        "$file_read" "[method]descriptor.read" "(param i32 i64 i64 i32)";
+        "$file_write" "[method]descriptor.write" "(param i32 i32 i32 i64 i32)";
+        "$file_input" "[method]descriptor.read-via-stream" "(param i32 i64 i32)";
+        "$file_output" "[method]descriptor.write-via-stream" "(param i32 i64 i32)";
+        "$file_appending" "[method]descriptor.append-via-stream" "(param i32 i32)";
+        "$set_size" "[method]descriptor.set-size" "(param i32 i64 i32)";
+        "$file_stat" "[method]descriptor.stat" "(param i32 i32)";
+        "$stat_at" "[method]descriptor.stat-at" "(param i32 i32 i32 i32 i32)";
+        "$read_directory" "[method]descriptor.read-directory" "(param i32 i32)";
+        "$next_entry" "[method]directory-entry-stream.read-directory-entry" "(param i32 i32)";
+        "$create_directory_at" "[method]descriptor.create-directory-at" "(param i32 i32 i32 i32)";
+        "$remove_directory_at" "[method]descriptor.remove-directory-at" "(param i32 i32 i32 i32)";
+        "$unlink_at" "[method]descriptor.unlink-file-at" "(param i32 i32 i32 i32)";
+        "$rename_at" "[method]descriptor.rename-at" "(param i32 i32 i32 i32 i32 i32 i32)";
+        "$symlink_at" "[method]descriptor.symlink-at" "(param i32 i32 i32 i32 i32 i32)";
+        "$readlink_at" "[method]descriptor.readlink-at" "(param i32 i32 i32 i32)";
+        "$same_file" "[method]descriptor.is-same-object" "(param i32 i32) (result i32)";
+        "$descriptor_drop" "[resource-drop]descriptor" "(param i32)";
     }
     "wasi:sockets/instance-network@0.2.3" {
         "$network" "instance-network" "(result i32)";
@@ -139,6 +164,7 @@ world guest {
     import wasi:cli/stderr@0.2.3;
     import wasi:cli/environment@0.2.3;
     import wasi:cli/exit@0.2.3;
+    import wasi:filesystem/types@0.2.3;
     import wasi:filesystem/preopens@0.2.3;
     import wasi:sockets/instance-network@0.2.3;
     import wasi:sockets/tcp-create-socket@0.2.3;
@@ -171,6 +197,9 @@ package wasi:io@0.2.3 {
             blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
             write-zeroes: func(len: u64) -> result<_, stream-error>;
             splice: func(src: borrow<input-stream>, len: u64) -> result<u64, stream-error>;
+            blocking-flush: func() -> result<_, stream-error>;
+            blocking-write-zeroes-and-flush: func(len: u64) -> result<_, stream-error>;
+            blocking-splice: func(src: borrow<input-stream>, len: u64) -> result<u64, stream-error>;
             subscribe: func() -> pollable;
         }
     }
@@ -224,11 +253,63 @@ package wasi:cli@0.2.3 {
     interface exit {
         exit: func(status: result);
     }
+    interface run {
+        run: func() -> result;
+    }
 }
 
 package wasi:filesystem@0.2.3 {
     interface types {
-        resource descriptor;
+        use wasi:io/streams@0.2.3.{input-stream, output-stream};
+        use wasi:clocks/wall-clock@0.2.3.{datetime};
+        enum descriptor-type {
+            unknown, block-device, character-device, directory, fifo, symbolic-link, regular-file, socket,
+        }
+        flags descriptor-flags {
+            read, write, file-integrity-sync, data-integrity-sync, requested-write-sync, mutate-directory,
+        }
+        flags path-flags { symlink-follow }
+        flags open-flags { create, directory, exclusive, truncate }
+        record descriptor-stat {
+            %type: descriptor-type,
+            link-count: u64,
+            size: u64,
+            data-access-timestamp: option<datetime>,
+            data-modification-timestamp: option<datetime>,
+            status-change-timestamp: option<datetime>,
+        }
+        record directory-entry { %type: descriptor-type, name: string }
+        enum error-code {
+            access, would-block, already, bad-descriptor, busy, deadlock, quota, exist, file-too-large,
+            illegal-byte-sequence, in-progress, interrupted, invalid, io, is-directory, loop, too-many-links,
+            message-size, name-too-long, no-device, no-entry, no-lock, insufficient-memory, insufficient-space,
+            not-directory, not-empty, not-recoverable, unsupported, no-tty, no-such-device, overflow, not-permitted,
+            pipe, read-only, invalid-seek, text-file-busy, cross-device,
+        }
+        resource descriptor {
+            open-at: func(path-flags: path-flags, path: string, open-flags: open-flags, %flags: descriptor-flags)
+                -> result<descriptor, error-code>;
+            read: func(length: u64, offset: u64) -> result<tuple<list<u8>, bool>, error-code>;
+            write: func(buffer: list<u8>, offset: u64) -> result<u64, error-code>;
+            read-via-stream: func(offset: u64) -> result<input-stream, error-code>;
+            write-via-stream: func(offset: u64) -> result<output-stream, error-code>;
+            append-via-stream: func() -> result<output-stream, error-code>;
+            set-size: func(size: u64) -> result<_, error-code>;
+            stat: func() -> result<descriptor-stat, error-code>;
+            stat-at: func(path-flags: path-flags, path: string) -> result<descriptor-stat, error-code>;
+            read-directory: func() -> result<directory-entry-stream, error-code>;
+            create-directory-at: func(path: string) -> result<_, error-code>;
+            remove-directory-at: func(path: string) -> result<_, error-code>;
+            unlink-file-at: func(path: string) -> result<_, error-code>;
+            rename-at: func(old-path: string, new-descriptor: borrow<descriptor>, new-path: string)
+                -> result<_, error-code>;
+            symlink-at: func(old-path: string, new-path: string) -> result<_, error-code>;
+            readlink-at: func(path: string) -> result<string, error-code>;
+            is-same-object: func(other: borrow<descriptor>) -> bool;
+        }
+        resource directory-entry-stream {
+            read-directory-entry: func() -> result<option<directory-entry>, error-code>;
+        }
     }
     interface preopens {
         use types.{descriptor};

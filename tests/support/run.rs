@@ -11,7 +11,7 @@ use trialbox::sandbox::component::{self, ComponentError};
 use trialbox::sandbox::instance::{EngineFailure, Program};
 use trialbox::sandbox::{Arguments, Artifact, DataSets, Gate, Sandbox, TrialSink};
 use trialbox::space::Value;
-use trialbox::study::{Attribute, Description, FloatMode, Limits, LogPiece, Outcome, Report};
+use trialbox::study::{Attribute, Description, FloatMode, GuestSettings, Limits, LogPiece, Outcome, Report};
 
 /// The engine that tests share.
 pub static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(FloatMode::Native).unwrap());
@@ -28,11 +28,18 @@ pub struct Setting {
     pub seed: u64,
     /// The data sets.
     pub data: BTreeMap<String, Vec<u8>>,
+    /// What the study gives its guest besides.
+    pub guest: GuestSettings,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { limits: Limits { fuel_max: FUEL, ..Limits::default() }, seed: 7, data: BTreeMap::new() }
+        Self {
+            limits: Limits { fuel_max: FUEL, ..Limits::default() },
+            seed: 7,
+            data: BTreeMap::new(),
+            guest: GuestSettings::default(),
+        }
     }
 }
 
@@ -137,7 +144,8 @@ pub fn begin(program: &Program, setting: &Setting) -> Running {
     let config = vec![Attribute { name: "x".into(), value: Value::Real(0.25) }];
     let arguments = Arguments { config, seed: Seed(setting.seed) };
     let (limits, data) = (Arc::new(setting.limits.clone()), Arc::new(DataSets::from_memory(setting.data.clone())));
-    let (program, sink, held_by) = (program.clone(), Box::new(Listener(heard.clone())), gate.clone());
+    let program = program.clone().given(setting.guest.clone());
+    let (sink, held_by) = (Box::new(Listener(heard.clone())), gate.clone());
     let future = Box::pin(async move { program.train(arguments, limits, data, sink, held_by).await });
     Running { future, heard, gate }
 }
@@ -184,7 +192,8 @@ pub fn run(component: &[u8]) -> Ran {
 /// Compiles a component and asks it for its description.
 pub fn describe(component: &[u8]) -> Result<Description, ComponentError> {
     let program = try_program(component)?;
-    run_to_end(program.describe(&Setting::default().limits))
+    let described = run_to_end(program.describe(&Setting::default().limits));
+    described.map(|description| description.expect("it is no command"))
 }
 
 /// Runs a future whose only reason to be pending is a fuel yield.

@@ -65,7 +65,7 @@ struct Searching<'a> {
 
 fn text(inspection: &Inspection) -> String {
     let mut text = identity(&inspection.id, inspection.compiled_bytes);
-    let description = &inspection.description;
+    let Some(description) = &inspection.description else { return command_text(text, inspection) };
     let optional = |value: &Option<String>| value.as_ref().map_or("-".into(), |value| printable(value, 100));
     text.push_str(&format!("reward    {}\n", optional(&description.reward_attr)));
     text.push_str(&format!("resource  {}\n", optional(&description.time_attr)));
@@ -75,6 +75,12 @@ fn text(inspection: &Inspection) -> String {
     for parameter in description.space.parameters() {
         text.push_str(&format!("  {}\n", line(parameter)));
     }
+    text
+}
+
+fn command_text(mut text: String, inspection: &Inspection) -> String {
+    text.push_str("kind      a command: its space, reward_attr and time_attr come from the study file\n");
+    text.push_str(&imports(&inspection.imports, "a call ends the trial"));
     text
 }
 

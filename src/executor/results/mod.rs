@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::Reuse;
 use crate::numeric::digest::Digest;
 use crate::sandbox::Arguments;
-use crate::study::{ComponentId, DataId, FloatMode, Limits, Replication, StudySpec, TrialSeeds};
+use crate::study::{ComponentId, DataId, FloatMode, GuestSettings, Limits, Replication, StudySpec, TrialSeeds};
 
 /// How many bytes of entries are kept in memory.
 const MEMORY_BYTES_MAX: u64 = 64 << 20;
@@ -37,6 +37,7 @@ struct Surroundings<'a> {
     float_mode: FloatMode,
     /// How trials are made of replicates, where they are.
     replication: Option<Replication>,
+    guest: &'a GuestSettings,
 }
 
 /// Names the function that the trials of a study are: equal names, equal results.
@@ -72,6 +73,7 @@ impl Function {
             allow_duplicates: _,
             trial_seeds: _,
             replicates,
+            guest,
         } = spec;
         let (fuel_schedule, float_mode) = (*fuel_schedule, *float_mode);
         let replication = (replicates.count > 1).then(|| Replication::of(spec));
@@ -83,6 +85,7 @@ impl Function {
             limits,
             float_mode,
             replication,
+            guest,
         }))
     }
 
@@ -198,6 +201,7 @@ mod tests {
         assert_ne!(name(|spec| spec.fuel_schedule = Digest::of(b"another")), same);
         assert_ne!(name(|spec| spec.release = "0.0.0".into()), same);
         assert_ne!(name(|spec| spec.replicates.count = 2), same);
+        assert_ne!(name(|spec| spec.guest.arguments.push("--fast".into())), same);
         let data = DataId { digest: Digest::of(b"data"), bytes: 4 };
         assert_ne!(name(|spec| _ = spec.data.insert("digits".into(), data)), same);
         let arguments = Arguments { config: Vec::new(), seed: Seed(2) };

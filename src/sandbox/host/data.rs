@@ -1,18 +1,21 @@
 //! `trialbox:trial/data`: read access to the study's data sets.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
 
+use super::artifact::part;
 use super::{HostState, check_length};
 use crate::numeric::digest::Digest;
 use crate::study::{DataId, Limit};
 
 /// The data sets of a study, in memory, by name.
 #[derive(Debug, Default)]
-pub struct DataSets(BTreeMap<String, Vec<u8>>);
+pub struct DataSets(BTreeMap<Arc<str>, Arc<Vec<u8>>>);
 
 /// A data set cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +62,7 @@ impl DataSets {
             if found != id.digest {
                 return Err(DataError::Changed { name: name.clone(), path: path.clone(), found, expected: id.digest });
             }
-            sets.insert(name.clone(), bytes);
+            sets.insert(name.as_str().into(), Arc::new(bytes));
         }
         Ok(Self(sets))
     }
@@ -67,19 +70,31 @@ impl DataSets {
     /// Data sets from memory.
     #[must_use]
     pub fn from_memory(sets: BTreeMap<String, Vec<u8>>) -> Self {
-        Self(sets)
+        Self(sets.into_iter().map(|(name, bytes)| (name.into(), Arc::new(bytes))).collect())
+    }
+
+    /// A data set, with its name as it is kept.
+    pub(super) fn get(&self, name: &str) -> Option<(Arc<str>, Arc<Vec<u8>>)> {
+        self.0.get_key_value(name).map(|(name, bytes)| (name.clone(), bytes.clone()))
+    }
+
+    /// The names after `name`, or all.
+    pub(super) fn names_after<'a>(&'a self, name: Option<&'a str>) -> impl Iterator<Item = &'a Arc<str>> {
+        let from = name.map_or(Bound::Unbounded, Bound::Excluded);
+        self.0.range::<str, _>((from, Bound::Unbounded)).map(|(name, _)| name)
     }
 }
 
 pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     let mut instance = linker.instance("trialbox:trial/data@0.1.0")?;
     instance.func_wrap("names", |mut store: StoreContextMut<'_, HostState>, (): ()| {
-        let names: Vec<String> = store.data_mut().trial("data.names")?.data.0.keys().cloned().collect();
+        let names = store.data_mut().trial("data.names")?.data.0.keys();
+        let names: Vec<String> = names.map(|name| name.to_string()).collect();
         store.data_mut().owe_call(names.iter().map(|name| name.len() as u64).sum());
         Ok((names,))
     })?;
     instance.func_wrap("size", |mut store: StoreContextMut<'_, HostState>, (name,): (String,)| {
-        let size = store.data_mut().trial("data.size")?.data.0.get(&name).map(|bytes| bytes.len() as u64);
+        let size = store.data_mut().trial("data.size")?.data.0.get(name.as_str()).map(|bytes| bytes.len() as u64);
         store.data_mut().owe_call(name.len() as u64);
         Ok((size,))
     })?;
@@ -89,14 +104,13 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
             let state = store.data_mut();
             check_length(length as usize, state.limits.host_call_bytes_max, Limit::HostCallBytesMax)?;
             let data = state.trial("data.read")?.data.clone();
-            let Some(bytes) = data.0.get(&name) else {
+            let Some(bytes) = data.0.get(name.as_str()) else {
                 state.owe_call(name.len() as u64);
                 return Ok((Err::<Vec<u8>, String>("the study names no such data set".into()),));
             };
-            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-            let end = start.saturating_add(length as usize).min(bytes.len());
-            state.owe_call((end - start) as u64);
-            Ok((Ok(bytes[start..end].to_vec()),))
+            let part = part(bytes, offset, length as usize);
+            state.owe_call(part.len() as u64);
+            Ok((Ok(part.to_vec()),))
         },
     )
 }

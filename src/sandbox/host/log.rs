@@ -7,8 +7,8 @@ use wasmtime::component::Linker;
 
 use super::{HostState, fuel_of};
 
-/// A trial's log. Text that WASI's streams write comes in through [`TrialLog::shared`], which has no access to the store; it
-/// is priced when the guest gets control back.
+/// A trial's log. Text that WASI's streams write comes in through [`TrialLog::shared`], which has no access to the store;
+/// `streams` prices it and passes it on.
 pub(in crate::sandbox) struct TrialLog(Arc<SharedLog>);
 
 /// The part of the log that WASI's streams hold too.
@@ -23,8 +23,6 @@ struct Inner {
     pending: Vec<u8>,
     bytes_kept: u64,
     bytes_dropped: u64,
-    /// Bytes that came through a stream and were not priced yet.
-    bytes_unpriced: u64,
 }
 
 impl TrialLog {
@@ -37,15 +35,7 @@ impl TrialLog {
     }
 
     pub(super) fn write(&self, bytes: &[u8]) {
-        self.0.lock().write(bytes, self.0.bytes_max);
-    }
-
-    pub(super) fn has_unpriced(&self) -> bool {
-        self.0.lock().bytes_unpriced > 0
-    }
-
-    pub(super) fn take_unpriced(&self) -> u64 {
-        std::mem::take(&mut self.0.lock().bytes_unpriced)
+        self.0.write(bytes);
     }
 
     /// What was written since the last time, as text; what is no UTF-8 is replaced. A character that is cut in the middle
@@ -79,11 +69,9 @@ impl SharedLog {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what a stream writes.
-    pub(super) fn write_from_stream(&self, bytes: &[u8]) {
-        let mut inner = self.lock();
-        inner.bytes_unpriced = inner.bytes_unpriced.saturating_add(bytes.len() as u64);
-        inner.write(bytes, self.bytes_max);
+    /// Takes what is written, as far as there is room.
+    pub(super) fn write(&self, bytes: &[u8]) {
+        self.lock().write(bytes, self.bytes_max);
     }
 }
 

@@ -3,17 +3,21 @@
 //! Host functions don't take fuel themselves: they run up a debt, which is taken when the guest gets control back
 //! ([`charge_debt`]), so that a price can be known before its size is.
 
-mod artifact;
+pub(super) mod artifact;
 #[cfg(feature = "broken-host")]
 mod broken;
 pub(super) mod clocks;
 pub(super) mod data;
+pub(super) mod files;
+pub(super) mod given;
+pub(super) mod json;
+pub(super) mod lines;
 mod log;
 mod random;
 pub(super) mod report;
 pub(super) mod stdio;
+mod streams;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,7 +31,11 @@ use super::instance::{Gate, TrialSink};
 use super::memory::MemoryBound;
 use crate::numeric::amount::{Fuel, Seed};
 use crate::study::{Limits, LogPiece, Outcome};
+use artifact::Artifacts;
 use data::DataSets;
+use files::tree::Tree;
+use given::Given;
+use lines::ReportLines;
 use log::TrialLog;
 
 /// What the host keeps for one instance.
@@ -69,8 +77,10 @@ pub(super) struct TrialState {
     pub(super) reports: u64,
     /// How many pieces of its log were passed on.
     pub(super) log_pieces: u64,
-    pub(super) artifacts: BTreeMap<String, Vec<u8>>,
-    pub(super) artifact_bytes: u64,
+    pub(super) artifacts: Arc<Artifacts>,
+    pub(super) lines: Arc<ReportLines>,
+    pub(super) tree: Tree,
+    pub(super) given: Given,
 }
 
 impl TrialState {
@@ -207,13 +217,6 @@ pub(super) fn charge_debt(mut store: StoreContextMut<'_, HostState>, hook: CallH
     if !matches!(hook, CallHook::ReturningFromHost) {
         return Ok(());
     }
-    if store.data().log.has_unpriced() {
-        let state = store.data_mut();
-        let bytes = state.log.take_unpriced();
-        state.owe_call(bytes);
-        let fuel = fuel_of(&store);
-        store.data_mut().flush_log(fuel);
-    }
     let debt = std::mem::take(&mut store.data_mut().debt);
     let suspended = store.data_mut().pace.was_suspended();
     if debt == 0 && !suspended {
@@ -273,21 +276,16 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
     add_wasi(linker)
 }
 
-/// WASI 0.2 as far as it is deterministic. Sockets are there and refuse everything; there are no directories.
+/// WASI 0.2 as far as it is deterministic. Sockets are there and refuse everything.
 fn add_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     use wasmtime_wasi::cli::{WasiCli, WasiCliCtxView, WasiCliView};
-    use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemCtxView, WasiFilesystemView};
-    use wasmtime_wasi::p2::bindings::{cli, filesystem, sockets};
+    use wasmtime_wasi::p2::bindings::{cli, sockets};
     use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsCtxView, WasiSocketsView};
 
     // Asked for at every call, which is how the call gets its price.
     fn priced_cli(state: &mut HostState) -> WasiCliCtxView<'_> {
         state.owe_call(0);
         state.cli()
-    }
-    fn priced_files(state: &mut HostState) -> WasiFilesystemCtxView<'_> {
-        state.owe_call(0);
-        state.filesystem()
     }
     fn priced_sockets(state: &mut HostState) -> WasiSocketsCtxView<'_> {
         state.owe_call(0);
@@ -296,8 +294,9 @@ fn add_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
 
     clocks::add_to_linker(linker)?;
     random::add_to_linker(linker)?;
-    stdio::add_to_linker(linker)?;
-    cli::environment::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
+    streams::add_to_linker(linker)?;
+    files::add_to_linker(linker)?;
+    given::add_to_linker(linker)?;
     cli::exit::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
     cli::stdin::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
     cli::stdout::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
@@ -307,8 +306,6 @@ fn add_wasi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
     cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
     cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, priced_cli)?;
-    filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, priced_files)?;
-    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, priced_files)?;
     sockets::network::add_to_linker::<_, WasiSockets>(linker, &Default::default(), priced_sockets)?;
     sockets::instance_network::add_to_linker::<_, WasiSockets>(linker, priced_sockets)?;
     sockets::ip_name_lookup::add_to_linker::<_, WasiSockets>(linker, priced_sockets)?;

@@ -16,15 +16,21 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
     linker.instance("trialbox:trial/report@0.1.0")?.func_wrap_async(
         "report",
         |mut store: StoreContextMut<'_, HostState>, (attributes,): (Vec<types::Attribute>,)| {
-            Box::new(async move {
-                take_report(&mut store, attributes)?;
-                // The guest stays inside the call for as long as the gate is closed; it can't tell.
-                let gate = store.data_mut().trial("report")?.gate.clone();
-                gate.pass().await;
-                Ok(())
-            })
+            Box::new(async move { make_report(&mut store, attributes).await })
         },
     )
+}
+
+/// Makes a report, and waits until the trial may go on.
+pub(super) async fn make_report(
+    store: &mut StoreContextMut<'_, HostState>,
+    attributes: Vec<types::Attribute>,
+) -> wasmtime::Result<()> {
+    take_report(store, attributes)?;
+    // The guest stays inside the call for as long as the gate is closed; it can't tell.
+    let gate = store.data_mut().trial("report")?.gate.clone();
+    gate.pass().await;
+    Ok(())
 }
 
 fn take_report(store: &mut StoreContextMut<'_, HostState>, attributes: Vec<types::Attribute>) -> wasmtime::Result<()> {

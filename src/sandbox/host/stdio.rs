@@ -4,21 +4,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::bindings::io as wasi_io;
-use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult};
-use wasmtime_wasi::{WasiCtx, WasiView};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use super::HostState;
 use super::log::SharedLog;
-use crate::sandbox::costs::PRICES;
 
 /// How much a guest may write in one go.
 const WRITE_BYTES_MAX: usize = 64 << 10;
 
-/// What a guest of WASI's sees: no arguments, no environment, no directories, no network, no terminal.
+/// What the engine itself offers a guest of WASI's: standard streams, no network, no terminal. Files, arguments and the environment are
+/// offered by [`super::files`] and [`super::given`].
 pub(super) fn context(log: Arc<SharedLog>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder.stdout(LogStream(log.clone()));
@@ -56,7 +52,7 @@ impl Pollable for LogStream {
 #[wasmtime_wasi::async_trait]
 impl OutputStream for LogStream {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
-        self.0.write_from_stream(&bytes);
+        self.0.write(&bytes);
         Ok(())
     }
 
@@ -71,7 +67,7 @@ impl OutputStream for LogStream {
 
 impl tokio::io::AsyncWrite for LogStream {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        self.0.write_from_stream(bytes);
+        self.0.write(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -82,35 +78,4 @@ impl tokio::io::AsyncWrite for LogStream {
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Poll::Ready(Ok(()))
     }
-}
-
-pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
-    use wasmtime::component::{HasData, ResourceTable};
-
-    struct HasTable;
-    impl HasData for HasTable {
-        type Data<'a> = &'a mut ResourceTable;
-    }
-    fn table(state: &mut HostState) -> &mut ResourceTable {
-        // Asked for at every call, which is how the call gets its price.
-        state.owe_call(0);
-        state.ctx().table
-    }
-    wasi_io::error::add_to_linker::<_, HasTable>(linker, table)?;
-    wasi_io::poll::add_to_linker::<_, HasTable>(linker, table)?;
-    wasi_io::streams::add_to_linker::<_, HasTable>(linker, table)?;
-    // The same function with a price for each entry: a list may be long.
-    linker.allow_shadowing(true);
-    let bound = linker.instance("wasi:io/poll@0.2.12")?.func_wrap_async(
-        "poll",
-        |mut store: StoreContextMut<'_, HostState>, (pollables,): (Vec<Resource<DynPollable>>,)| {
-            Box::new(async move {
-                let state = store.data_mut();
-                state.owe(PRICES.entry.saturating_mul(pollables.len() as u64));
-                Ok((wasi_io::poll::Host::poll(table(state), pollables).await?,))
-            })
-        },
-    );
-    linker.allow_shadowing(false);
-    bound
 }
