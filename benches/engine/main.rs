@@ -37,6 +37,7 @@ mod network;
 
 mod adaptive;
 mod bare;
+mod isolation;
 mod native;
 mod paused;
 
@@ -65,9 +66,10 @@ fn main() {
     trialbox::executor::run_as_worker_if_asked();
     println!("| what | figure | beside | ratio | goal |");
     println!("| --- | --- | --- | --- | --- |");
-    let parts: [(&str, fn()); 6] = [
+    let parts: [(&str, fn()); 7] = [
         ("trials", trials_per_second),
         ("report", report_round_trip),
+        ("isolation", isolation::prices),
         ("digits", training_beside_native),
         ("start", start_from_cache),
         ("order", adaptive::order),

@@ -186,7 +186,7 @@ fn cut(text: &str, characters_max: usize) -> String {
 
 /// Names in a hint: `a`, `b` and so on, not too many.
 pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    const LISTED_MAX: usize = 16;
+    const LISTED_MAX: usize = 20;
     let more = names.len().saturating_sub(LISTED_MAX);
     let listed: Vec<String> = names.take(LISTED_MAX).map(|name| format!("`{}`", shown(name))).collect();
     let listed = listed.join(", ");

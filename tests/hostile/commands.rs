@@ -61,7 +61,10 @@ fn every_line_is_a_report_however_it_is_written() {
         let ran = run_with(&reporting(&texts, way), &Setting::default());
         assert_eq!((&ran.outcome, ran.reports.len()), (&Outcome::Completed, 4), "{way}");
         assert_eq!((ran.value(0, "epoch"), ran.value(0, "accuracy")), (&Value::Integer(1), &Value::Real(0.5)));
-        assert_eq!((ran.value(1, "accuracy"), ran.value(1, "kind")), (&Value::Real(-0.001), &Value::Text("aä\n".into())));
+        assert_eq!(
+            (ran.value(1, "accuracy"), ran.value(1, "kind")),
+            (&Value::Real(-0.001), &Value::Text("aä\n".into()))
+        );
         assert!(matches!(ran.value(2, "accuracy"), Value::Real(real) if real.is_nan()));
         assert_eq!(ran.value(2, "done"), &Value::Boolean(true));
         assert!(ran.fuels().is_sorted_by(|earlier, later| earlier < later));
@@ -71,8 +74,20 @@ fn every_line_is_a_report_however_it_is_written() {
 #[test]
 fn a_line_that_is_no_report_ends_the_trial_with_its_number() {
     for line in [
-        "[1]", "", "null", "{", "{\"a\": [1]}", "{\"a\": {\"b\": 1}}", "{\"a\": null}", "{\"a\": 1} x", "{\"a\": 1,}", "{a: 1}", "{\"a\": 01}",
-        "{\"a\": 1e999}", "{\"a\": \"\t\"}", "accuracy=1",
+        "[1]",
+        "",
+        "null",
+        "{",
+        "{\"a\": [1]}",
+        "{\"a\": {\"b\": 1}}",
+        "{\"a\": null}",
+        "{\"a\": 1} x",
+        "{\"a\": 1,}",
+        "{a: 1}",
+        "{\"a\": 01}",
+        "{\"a\": 1e999}",
+        "{\"a\": \"\t\"}",
+        "accuracy=1",
     ] {
         let ran = reported(&[b"{\"a\": 1}\n", format!("{line}\n").as_bytes()]);
         assert!(misuse(&ran).starts_with("line 2 of /trialbox/report is no report: "), "{line}: {}", ran.outcome);
@@ -86,7 +101,10 @@ fn a_line_that_is_no_report_ends_the_trial_with_its_number() {
     let ran = reported(&[b"{\"a\": 1, \"a\": 2}\n"]);
     assert_eq!(misuse(&ran), "`report` was given the attribute `a` twice");
     let ran = reported(&[b"{\"a\": 1}\n{\"a\": 2}"]);
-    assert_eq!((misuse(&ran), ran.reports.len()), ("line 2 of /trialbox/report has no end of line: `{\\\"a\\\": 2}`", 1));
+    assert_eq!(
+        (misuse(&ran), ran.reports.len()),
+        ("line 2 of /trialbox/report has no end of line: `{\\\"a\\\": 2}`", 1)
+    );
 }
 
 #[test]
@@ -113,7 +131,8 @@ fn a_line_without_end_is_no_longer_than_a_call() {
 
 #[test]
 fn a_flood_of_lines_is_paid_for() {
-    let endless = "(loop $for_ever (call $file_write (local.get $file) TEXT (i64.const 0) (i32.const 64)) (br $for_ever))";
+    let endless =
+        "(loop $for_ever (call $file_write (local.get $file) TEXT (i64.const 0) (i32.const 64)) (br $for_ever))";
     let lines = b"{}\n".repeat(1_000);
     let ran = run_with(&reporting(&[&lines], endless), &limited(Limit::FuelMax, 3_000_000));
     assert_eq!(ran.outcome, exceeded(Limit::FuelMax));
@@ -260,11 +279,14 @@ fn a_study_of_a_command_has_one_log_for_any_number_of_workers() {
     for kind in [HyperbandKind::Stopping, HyperbandKind::Promotion] {
         let digest = |jobs: usize| {
             let unit = Domain::Real(RealRange { lower: 0.0, upper: 1.0, log: false });
-            let parameter = Parameter { name: "x".into(), default: unit.default_value(), domain: unit, condition: None };
-            let builder = Study::builder(&file).num_trials(30).isolation(Isolation::Thread).jobs(jobs).parameter(parameter);
+            let parameter =
+                Parameter { name: "x".into(), default: unit.default_value(), domain: unit, condition: None };
+            let builder =
+                Study::builder(&file).num_trials(30).isolation(Isolation::Thread).jobs(jobs).parameter(parameter);
             let builder = builder.reward_attr("accuracy").time_attr("epoch");
             let scheduler = SchedulerSpec::Hyperband(HyperbandSpec::new(kind, 9));
-            let result = builder.scheduler(scheduler).run(folder.path().join(format!("{kind:?}-{jobs}.study"))).unwrap();
+            let result =
+                builder.scheduler(scheduler).run(folder.path().join(format!("{kind:?}-{jobs}.study"))).unwrap();
             let ends: Vec<_> = result.state.trials().iter().filter_map(|trial| trial.time).collect();
             assert!(ends.contains(&9) && ends.iter().any(|epochs| *epochs < 9), "{ends:?}");
             result.digest
