@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::CommandError;
 use super::{exit_code, paths, terminal};
@@ -10,7 +11,7 @@ use crate::executor::{Interrupt, Isolation, RunOptions, Speculation};
 use crate::numeric::digest::Digest;
 use crate::sandbox::fuel_schedule;
 use crate::session::{self, Examined, Plan, SessionError, SourceError, Sources};
-use crate::study::{ComponentId, DataId, Description, StudySpec};
+use crate::study::{ComponentId, DataId, Description, Entry, Observer, RunProgress, StudySpec, StudyState};
 
 /// How a run goes, on the command line.
 #[derive(clap::Args)]
@@ -29,20 +30,37 @@ pub(super) struct RunFlags {
     place: PlaceFlags,
 }
 
-/// Where guest code runs, on the command line.
+/// Where guest code runs and within what bounds of this machine, on the command line.
 #[derive(clap::Args)]
 pub(super) struct PlaceFlags {
     /// Where guest code runs
     #[arg(long, value_enum, default_value_t)]
     isolation: IsolationFlag,
+    /// Refuse to run guest code where the system lacks a layer that confines it: resource limits, file rules, a system-call filter
+    #[arg(long)]
+    require_isolation: bool,
+    /// How long a trial may use no fuel before its worker is ended, such as 10s [default: 60s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    stall_time_max: Option<Duration>,
+    /// How long a component may be compiled, such as 90s [default: 5m]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    compile_time_max: Option<Duration>,
+    /// How much memory compiling a component may take, such as 2GiB [default: 4GiB]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    compile_memory_max: Option<u64>,
+    /// How much memory a worker process may take, such as 8GiB [default: the machine's and 4GiB more]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    worker_memory_max: Option<u64>,
 }
 
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
 enum IsolationFlag {
-    /// In child processes
+    /// In child processes, each with many trials
     #[default]
     Process,
+    /// In child processes, each with one trial
+    ProcessPerTrial,
     /// In threads of this process: for guests that are trusted
     Thread,
 }
@@ -55,6 +73,22 @@ enum SpeculationFlag {
     On,
     /// Nothing is run before it is known to be needed
     Off,
+}
+
+/// A time as it is written on the command line.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let (number, factor) = match text.char_indices().find(|(_, letter)| letter.is_ascii_alphabetic()) {
+        None => (text, 1.0),
+        Some((at, _)) => match &text[at..] {
+            "ms" => (&text[..at], 1e-3),
+            "s" => (&text[..at], 1.0),
+            "m" | "min" => (&text[..at], 60.0),
+            "h" => (&text[..at], 3600.0),
+            unit => return Err(format!("`{unit}` is no unit of time: use ms, s, m or h")),
+        },
+    };
+    let number: f64 = number.trim().parse().map_err(|_| format!("`{text}` is no time such as 90s, 10m or 2h"))?;
+    Duration::try_from_secs_f64(number * factor).map_err(|error| error.to_string())
 }
 
 impl RunFlags {
@@ -76,9 +110,41 @@ impl PlaceFlags {
     pub(super) fn options(&self) -> RunOptions {
         let isolation = match self.isolation {
             IsolationFlag::Process => Isolation::Process,
+            IsolationFlag::ProcessPerTrial => Isolation::ProcessPerTrial,
             IsolationFlag::Thread => Isolation::Thread,
         };
-        RunOptions { cache: paths::cache(), isolation, ..RunOptions::default() }
+        let defaults = RunOptions::default();
+        RunOptions {
+            cache: paths::cache(),
+            isolation,
+            require_isolation: self.require_isolation,
+            stall_time_max: self.stall_time_max.unwrap_or(defaults.stall_time_max),
+            compile_time_max: self.compile_time_max.unwrap_or(defaults.compile_time_max),
+            compile_memory_bytes_max: self.compile_memory_max.unwrap_or(defaults.compile_memory_bytes_max),
+            worker_memory_bytes_max: self.worker_memory_max.unwrap_or(defaults.worker_memory_bytes_max),
+            ..defaults
+        }
+    }
+}
+
+/// Tells once which layers of confinement workers lack.
+#[derive(Default)]
+pub(super) struct LayerWarning {
+    was_told: bool,
+}
+
+impl Observer for LayerWarning {
+    fn on_event(&mut self, _: &Entry, _: &StudyState) {}
+
+    fn on_tick(&mut self, progress: &RunProgress, _: &StudyState) {
+        if progress.layers_missing.is_empty() || std::mem::replace(&mut self.was_told, true) {
+            return;
+        }
+        let missing = progress.layers_missing.join(", no ");
+        terminal::tell(&format!(
+            "warning: this system confines workers in part only: there is no {missing}\n\
+             hint: --require-isolation refuses to run guests then; docs/sealing.md says what each layer is for\n"
+        ));
     }
 }
 

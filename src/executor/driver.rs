@@ -7,20 +7,22 @@
 mod serving;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use self::serving::Served;
+use super::compiling::compiled;
+use super::confinement::Layer;
 use super::early_logs::EarlyLogs;
-use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
+use super::message::{Assignment, Code, FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
 use super::results::{Function, Recordings, Shelf};
+use super::single::stalled;
 use super::{
-    EARLY_TRIALS_PER_SLOT, ExecutorError, Interrupt, Interruption, Journal, KeepArtifacts, Program, RunEnd, RunOptions,
-    Speculation,
+    EARLY_TRIALS_PER_SLOT, ExecutorError, Interrupt, Interruption, Isolation, Journal, KeepArtifacts, Program, RunEnd,
+    RunOptions, Speculation,
 };
 use crate::numeric::amount::{Fuel, TrialId};
-use crate::sandbox::{Arguments, Artifact, fuel_schedule};
+use crate::sandbox::{Arguments, Artifact, ComponentError, fuel_schedule};
 use crate::study::{
     Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, Replication, RunProgress, Study, StudyError,
     TrialRecord,
@@ -51,8 +53,8 @@ pub fn run(
     options: &RunOptions,
     interrupt: &Interrupt,
 ) -> Result<RunEnd, ExecutorError> {
-    let mut driver = Driver::new(study, program, journal, observers, options)?;
-    let end = match driver.run(interrupt) {
+    let mut driver = Driver::new(study, program, journal, observers, options, interrupt)?;
+    let end = match driver.run() {
         // It is the asking that was cut off.
         Err(ExecutorError::Study(StudyError::SearcherLost { .. })) if interrupt.is_requested() => {
             Ok(RunEnd::Interrupted(Interruption::Requested))
@@ -74,6 +76,9 @@ struct Driver<'a, 'b> {
     journal: &'a mut dyn Journal,
     observers: &'a mut [&'b mut dyn Observer],
     options: &'a RunOptions,
+    interrupt: &'a Interrupt,
+    /// The compiled component; none until it is needed.
+    code: Option<Code>,
     pool: Pool,
     workers: BTreeMap<WorkerId, Staffed>,
     /// Where each running trial runs, and how far it is.
@@ -148,6 +153,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         journal: &'a mut dyn Journal,
         observers: &'a mut [&'b mut dyn Observer],
         options: &'a RunOptions,
+        interrupt: &'a Interrupt,
     ) -> Result<Self, ExecutorError> {
         let ours = fuel_schedule(program.float_mode);
         if study.spec().fuel_schedule != ours {
@@ -164,16 +170,19 @@ impl<'a, 'b> Driver<'a, 'b> {
             cached: BTreeMap::new(),
             early_logs: EarlyLogs::default(),
             artifact_bytes: 0,
-            early_trials_max: match options.speculation {
-                Speculation::On => slots.saturating_mul(EARLY_TRIALS_PER_SLOT),
-                Speculation::Off => 0,
+            early_trials_max: match (options.speculation, options.isolation) {
+                // A worker that keeps to one trial has none to spare.
+                (Speculation::Off, _) | (_, Isolation::ProcessPerTrial) => 0,
+                (Speculation::On, _) => slots.saturating_mul(EARLY_TRIALS_PER_SLOT),
             },
             study,
             program,
             journal,
             observers,
             options,
-            pool: Pool::new(options.isolation),
+            interrupt,
+            code: None,
+            pool: Pool::new(options),
             workers: BTreeMap::new(),
             trials: BTreeMap::new(),
             has_loaded: false,
@@ -186,9 +195,9 @@ impl<'a, 'b> Driver<'a, 'b> {
         })
     }
 
-    fn run(&mut self, interrupt: &Interrupt) -> Result<RunEnd, ExecutorError> {
-        if !self.study.is_finished() {
-            // One worker first: it compiles what the others then find in the cache.
+    fn run(&mut self) -> Result<RunEnd, ExecutorError> {
+        if !self.study.is_finished() && !self.is_one_trial_each() {
+            // One worker first: if it cannot load the program, no other can.
             self.hire(false)?;
             self.wait_until_loaded()?;
             for _ in 1..self.options.jobs.max(1) {
@@ -213,7 +222,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 self.tick()?;
                 next_tick = now + TICK;
             }
-            if interrupt.is_requested() {
+            if self.interrupt.is_requested() {
                 return Ok(RunEnd::Interrupted(Interruption::Requested));
             }
             if self.options.wall_time_max.is_some_and(|most| now.duration_since(self.began) >= most) {
@@ -223,17 +232,34 @@ impl<'a, 'b> Driver<'a, 'b> {
     }
 
     /// Starts a worker and has it load the program.
-    fn hire(&mut self, quarantine: bool) -> Result<(), ExecutorError> {
-        let mut handle = self.pool.spawn()?;
+    fn hire(&mut self, quarantine: bool) -> Result<WorkerId, ExecutorError> {
+        let code = self.code()?;
         let paused_memory_bytes_max = self.options.paused_memory_bytes_max / self.options.jobs.max(1) as u64;
         let program = Program { replication: Replication::of(self.study.spec()), ..self.program.clone() };
-        handle.tell(ToWorker::Load { program, cache: self.cache(), paused_memory_bytes_max });
-        self.workers.insert(handle.id, Staffed { handle, trials: 0, early: 0, quarantine, loaded: false });
-        Ok(())
+        let handle = self.pool.spawn(Assignment::Train { program, code, paused_memory_bytes_max })?;
+        let id = handle.id;
+        self.workers.insert(id, Staffed { handle, trials: 0, early: 0, quarantine, loaded: false });
+        Ok(id)
     }
 
-    fn cache(&self) -> Option<PathBuf> {
-        self.options.cache.clone()
+    /// The compiled component. Compiled once, unless it has gone from the cache since.
+    fn code(&mut self) -> Result<Code, ExecutorError> {
+        if let Some(code) = self.code.as_ref().filter(|code| code.is_there()) {
+            return Ok(code.clone());
+        }
+        let Program { component, id, float_mode, .. } = self.program;
+        let compiled = compiled(component, *float_mode, self.options, self.interrupt)?;
+        if compiled.id.digest != id.digest {
+            let (found, expected) = (compiled.id.digest.to_string(), id.digest.to_string());
+            return Err(ComponentError::Changed { found, expected }.into());
+        }
+        self.code = Some(compiled.code.clone());
+        Ok(compiled.code)
+    }
+
+    /// Whether each trial has a worker of its own, which ends with it.
+    fn is_one_trial_each(&self) -> bool {
+        self.options.isolation == Isolation::ProcessPerTrial
     }
 
     fn wait_until_loaded(&mut self) -> Result<(), ExecutorError> {
@@ -339,6 +365,11 @@ impl<'a, 'b> Driver<'a, 'b> {
             self.journal.drop_artifacts_except(trial)?;
         }
         Ok(())
+    }
+
+    /// Who runs the next trial: a new worker, where each has its own; else the one with the fewest.
+    fn next_worker(&mut self) -> Result<Option<WorkerId>, ExecutorError> {
+        if self.is_one_trial_each() { self.hire(false).map(Some) } else { Ok(self.least_busy()) }
     }
 
     /// The worker with the fewest trials, the quarantine's apart.
@@ -465,8 +496,9 @@ impl<'a, 'b> Driver<'a, 'b> {
         }
         let Some(mut placed) = self.trials.remove(&trial) else { return Ok(()) };
         let worker = placed.worker;
-        if self.is_quarantine(worker) {
-            // It would be promoted beside another suspect, and then nobody knew which of them is the culprit.
+        if self.is_quarantine(worker) || self.is_one_trial_each() {
+            // In quarantine it would be promoted beside another suspect, and then nobody knew which of them is the culprit. And a process
+            // for each paused trial would soon be too many.
             self.tell(worker, ToWorker::Stop(trial));
             return self.release_place(&placed);
         }
@@ -511,7 +543,13 @@ impl<'a, 'b> Driver<'a, 'b> {
     /// A trial has left a worker; the quarantine goes on with its next.
     fn release_place(&mut self, placed: &Placed) -> Result<(), ExecutorError> {
         self.leave_place(placed);
-        if self.is_quarantine(placed.worker) { self.advance_quarantine() } else { Ok(()) }
+        if self.is_quarantine(placed.worker) {
+            return self.advance_quarantine();
+        }
+        if self.is_one_trial_each() {
+            self.workers.remove(&placed.worker);
+        }
+        Ok(())
     }
 
     /// Lets the next suspect run if none is running.
@@ -525,10 +563,10 @@ impl<'a, 'b> Driver<'a, 'b> {
             }
             (None, true) => {}
             (place, false) => {
-                if place.is_none() {
-                    self.hire(true)?;
-                }
-                let worker = self.workers.iter().find(|(_, worker)| worker.quarantine).map(|(id, _)| *id);
+                let worker = match place {
+                    Some((id, _)) => Some(id),
+                    None => Some(self.hire(true)?),
+                };
                 // One may have been paused or ended in the meantime, by a report of its first run.
                 let jobs = std::iter::from_fn(|| self.quarantine.pop_front());
                 let job = jobs.filter_map(|trial| self.study.job(trial)).next().cloned();
@@ -551,7 +589,16 @@ impl<'a, 'b> Driver<'a, 'b> {
     }
 
     fn take_message(&mut self, message: FromPool) -> Result<(), ExecutorError> {
+        if let FromPool::Said(worker, _) = &message
+            && let Some(staffed) = self.workers.get_mut(worker)
+        {
+            staffed.handle.hear();
+        }
         match message {
+            FromPool::Said(_, FromWorker::Confined(missing)) => {
+                self.progress.layers_missing = missing.iter().map(Layer::to_string).collect();
+                self.pool.accept(&missing)
+            }
             FromPool::Said(worker, FromWorker::Happened(happenings)) => {
                 for happening in happenings {
                     self.take_happening(worker, happening)?;
@@ -648,7 +695,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             return Ok(());
         }
         self.journal.mark_cached(job.trial, None)?;
-        let worker = self.least_busy();
+        let worker = self.next_worker()?;
         self.launch(worker, job, Doing::Running);
         Ok(())
     }
@@ -695,7 +742,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             }
         }
         self.progress.workers_lost += 1;
-        if !lost.quarantine {
+        if !lost.quarantine && !self.is_one_trial_each() {
             self.hire(false)?;
         }
         let aboard: Vec<(TrialId, Doing)> = self
@@ -723,7 +770,16 @@ impl<'a, 'b> Driver<'a, 'b> {
         self.advance_quarantine()
     }
 
+    /// Ends workers in which something hangs. A guest cannot do without fuel for long; a flaw of the engine or of the host could.
+    fn end_stalled(&mut self) -> Result<(), ExecutorError> {
+        let silence_max = self.options.stall_time_max;
+        let silent = |(id, staffed): (&WorkerId, &mut Staffed)| (staffed.handle.silence() > silence_max).then_some(*id);
+        let stalled_workers: Vec<WorkerId> = self.workers.iter_mut().filter_map(silent).collect();
+        stalled_workers.into_iter().try_for_each(|id| self.lose_worker(id, stalled(silence_max)))
+    }
+
     fn tick(&mut self) -> Result<(), ExecutorError> {
+        self.end_stalled()?;
         self.journal.commit()?;
         self.progress.wall_time = self.began.elapsed();
         let running = self.trials.iter().filter(|(_, placed)| placed.doing == Doing::Running);

@@ -9,36 +9,94 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::confinement::Layer;
 use super::{Program, SearcherProgram};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{Arguments, Artifact, ComponentError, Inspection, SearcherInspection};
 use crate::searcher::ObservationKind;
-use crate::study::{Attribute, FloatMode, Limits, LogPiece, Outcome, Report};
+use crate::study::{Attribute, ComponentId, FloatMode, Limits, LogPiece, Outcome, Report};
 
-/// From the driver to a worker.
+/// What a worker is for: the first thing that it is told, and the last for which it may read files.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum ToWorker {
-    /// Check and compile a component, and ask for its description.
+pub(super) enum Assignment {
+    /// Check and compile a component.
+    Compile {
+        /// It, as it is in its file.
+        component: Vec<u8>,
+        /// How NaN is treated.
+        float_mode: FloatMode,
+    },
+    /// Ask a component for its description.
     Inspect {
-        /// Its file.
-        component: PathBuf,
+        /// It.
+        component: Compiled,
         /// The bounds in force.
         limits: Limits,
         /// How NaN is treated.
         float_mode: FloatMode,
-        /// The folder of compiled components, if there is one.
-        cache: Option<PathBuf>,
     },
-    /// Load what the trials are made of.
-    Load {
-        /// It.
+    /// Run trials.
+    Train {
+        /// What they are made of.
         program: Program,
-        /// The folder of compiled components, if there is one.
-        cache: Option<PathBuf>,
+        /// The compiled component.
+        code: Code,
         /// How much memory paused trials may keep.
         paused_memory_bytes_max: u64,
     },
+    /// Check a component that searches.
+    InspectSearcher {
+        /// It.
+        component: Compiled,
+        /// How NaN is treated.
+        float_mode: FloatMode,
+    },
+    /// Have a searcher begin, and call it. The worker runs no trials then.
+    Search {
+        /// It.
+        program: SearcherProgram,
+        /// The compiled component.
+        code: Code,
+    },
+}
+
+/// A component that has been compiled.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Compiled {
+    /// Which.
+    pub(super) id: ComponentId,
+    /// What it was compiled to.
+    pub(super) code: Code,
+}
+
+/// Where a worker finds compiled code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Code {
+    /// In a folder of compiled components.
+    Cached {
+        /// The folder.
+        folder: PathBuf,
+        /// Its file there.
+        file: PathBuf,
+    },
+    /// Here.
+    Given(Vec<u8>),
+}
+
+impl Code {
+    /// Whether a worker would find it.
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Self::Cached { file, .. } => file.exists(),
+            Self::Given(_) => true,
+        }
+    }
+}
+
+/// From the driver to a worker that trains or searches.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum ToWorker {
     /// Run a trial.
     Launch(Launch),
     /// Stop running a trial. No more is heard of it.
@@ -60,22 +118,6 @@ pub(super) enum ToWorker {
         trial: TrialId,
         /// Whether it waits.
         held: bool,
-    },
-    /// Check and compile a component that searches.
-    InspectSearcher {
-        /// Its file.
-        component: PathBuf,
-        /// How NaN is treated.
-        float_mode: FloatMode,
-        /// The folder of compiled components, if there is one.
-        cache: Option<PathBuf>,
-    },
-    /// Load a searcher, and have it begin. The worker runs no trials then.
-    LoadSearcher {
-        /// It.
-        program: SearcherProgram,
-        /// The folder of compiled components, if there is one.
-        cache: Option<PathBuf>,
     },
     /// Call the searcher.
     Search(SearcherCall),
@@ -139,18 +181,22 @@ pub(super) struct Launch {
 /// From a worker to the driver.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum FromWorker {
+    /// The answer to `Compile`: the code.
+    Compiled(Result<Vec<u8>, ComponentError>),
     /// The answer to `Inspect`.
     Inspected(Result<Inspection, ComponentError>),
-    /// The answer to `Load`: the worker's fuel schedule, or why it cannot run the trials.
+    /// The answer to `InspectSearcher`.
+    InspectedSearcher(Result<SearcherInspection, ComponentError>),
+    /// The answer to `Train` or `Search`: the worker's fuel schedule, or why it cannot do that.
     Loaded(Result<Digest, LoadError>),
+    /// How the process is confined: the layers that the system lacks. Said before any guest runs; a thread does not say it.
+    Confined(Vec<Layer>),
+    /// The worker is there, and what it runs uses fuel. Said now and then, for whoever watches.
+    Alive,
     /// What trials have done, in order.
     Happened(Vec<Happening>),
     /// The worker's machine failed, not a trial.
     Broken(String),
-    /// The answer to `InspectSearcher`.
-    InspectedSearcher(Result<SearcherInspection, ComponentError>),
-    /// The answer to `LoadSearcher`: the worker's fuel schedule, or why it cannot run the searcher.
-    LoadedSearcher(Result<Digest, LoadError>),
     /// The answer to a `Suggest`.
     Suggested(Suggestion),
 }
@@ -206,9 +252,6 @@ pub enum LoadError {
     /// A data set cannot be had.
     #[error("{0}")]
     Data(String),
-    /// The engine cannot be set up.
-    #[error("{0}")]
-    Sandbox(String),
 }
 
 /// Writes one message.

@@ -3,6 +3,8 @@
 //! At the edge: threads, processes, clocks and signals live here. It joins the machine ([`crate::study`]), the sandbox and the
 //! store. The process that decides never runs guest code, unless it is asked to with [`Isolation::Thread`].
 
+mod compiling;
+mod confinement;
 mod driver;
 mod early_logs;
 mod guest;
@@ -21,6 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use confinement::Layer;
 pub use driver::run;
 pub use interrupt::Interrupt;
 pub use journal::{Difference, StoreJournal, VerifyingJournal};
@@ -40,9 +43,12 @@ use crate::study::{ComponentId, DataId, Entry, FloatMode, Limits, LogPiece, Repl
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Isolation {
-    /// In child processes.
+    /// In child processes, each of which runs many trials.
     #[default]
     Process,
+    /// In child processes, each of which runs one trial and ends with it: trials share no memory, and none can tell by the time that it takes
+    /// what another does. As many run as the study has slots.
+    ProcessPerTrial,
     /// In threads of this process: faster to start, but a flaw in the engine is a flaw in this process.
     Thread,
 }
@@ -68,6 +74,17 @@ pub struct RunOptions {
     pub speculation: Speculation,
     /// Which trials need not run because an equal one has.
     pub reuse: Reuse,
+    /// Whether workers must be confined by every layer that there is ([`Layer`]); without it a layer that the system lacks is only told.
+    pub require_isolation: bool,
+    /// How much memory a worker process may map for writing, in bytes, stacks and what is reserved included. On Linux only.
+    pub worker_memory_bytes_max: u64,
+    /// How long a worker may be silent, which it is while what it runs uses no fuel, before it is ended. Its trials run again, one at a
+    /// time; the one that stalls twice has crashed.
+    pub stall_time_max: Duration,
+    /// How long a component may be compiled.
+    pub compile_time_max: Duration,
+    /// How much memory the process that compiles may map for writing, in bytes. On Linux only.
+    pub compile_memory_bytes_max: u64,
 }
 
 /// Which trials need not run because an equal one has: of the same component, data, limits, configuration and seed.
@@ -125,8 +142,34 @@ impl Default for RunOptions {
             keep_artifacts: KeepArtifacts::default(),
             cache: None,
             reuse: Reuse::default(),
+            require_isolation: false,
+            worker_memory_bytes_max: machine_memory_bytes().saturating_add(WORKER_MEMORY_BYTES_BEYOND),
+            stall_time_max: STALL_TIME_MAX,
+            compile_time_max: COMPILE_TIME_MAX,
+            compile_memory_bytes_max: COMPILE_MEMORY_BYTES_MAX,
         }
     }
+}
+
+/// How long a worker may be silent if nothing else is said: the longest that a guest uses no fuel is a copy of all its memory, seconds on
+/// a slow machine.
+pub const STALL_TIME_MAX: Duration = Duration::from_secs(60);
+/// How long a component may be compiled if nothing else is said. A minute is what a whole interpreter takes.
+pub const COMPILE_TIME_MAX: Duration = Duration::from_secs(300);
+/// How much memory that may take if nothing else is said.
+pub const COMPILE_MEMORY_BYTES_MAX: u64 = 4 << 30;
+/// How much more than the machine's memory a worker may map: stacks and tables are reserved whole and used in part.
+const WORKER_MEMORY_BYTES_BEYOND: u64 = 4 << 30;
+
+/// The machine's memory in bytes; all that there can be, where it is not known.
+fn machine_memory_bytes() -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        let known = rustix::system::sysinfo();
+        u64::from(known.totalram).saturating_mul(u64::from(known.mem_unit))
+    }
+    #[cfg(not(target_os = "linux"))]
+    u64::MAX
 }
 
 /// What the trials of a study are made of.
@@ -257,6 +300,12 @@ pub enum ExecutorError {
          `main`, or use `Isolation::Thread`"
     )]
     NoWorkerProgram,
+    /// The system lacks layers of confinement that were required.
+    #[error("workers cannot be isolated as required: there is no {}", missing.iter().map(Layer::to_string).collect::<Vec<_>>().join(", no "))]
+    Unconfined {
+        /// Those that are missing.
+        missing: Vec<Layer>,
+    },
     /// A worker was lost before it was of any use.
     #[error("a worker was lost while it was loading{}{words}", if words.is_empty() { "" } else { ": " })]
     WorkerLost {

@@ -1,18 +1,20 @@
 //! Workers as threads or child processes, behind one handle.
 //!
-//! Whatever a worker says, or that it is gone, arrives at one channel, with the worker's number.
+//! Whatever a worker says, or that it is gone, arrives at one channel, with the worker's number. Nothing here waits for a worker: what
+//! it does not read is kept for it, and its handle tells for how long it has been silent.
 
-use std::io::{self, BufReader, BufWriter, Read};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::message::{FromWorker, ToWorker, read_message, write_message};
+use super::confinement::{self, Layer, Purpose};
+use super::message::{Assignment, FromWorker, ToWorker, read_message, write_message};
 use super::worker::{DriverGone, work};
-use super::{ExecutorError, Isolation};
+use super::{ExecutorError, Isolation, RunOptions};
 
 /// The first argument by which a program is told to be a worker.
 const WORKER_ARGUMENT: &str = "__worker";
@@ -22,6 +24,11 @@ const MESSAGES_MAX: usize = 64;
 
 /// How much of a lost worker's last words is kept.
 const LAST_WORDS_BYTES_MAX: usize = 4 << 10;
+
+/// How much of a silence counts at most, from one look to the next: a driver that was busy itself has not listened.
+const LOOK_MAX: Duration = Duration::from_secs(1);
+/// The stack of a compiler's threads: what a stranger has nested deep takes much.
+const COMPILER_STACK_BYTES: &str = "67108864";
 
 /// The number of a worker; never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +46,9 @@ pub(super) enum FromPool {
 /// Makes workers and hears them.
 pub(super) struct Pool {
     isolation: Isolation,
+    require_isolation: bool,
+    worker_memory_bytes_max: u64,
+    compile_memory_bytes_max: u64,
     sender: SyncSender<FromPool>,
     receiver: Receiver<FromPool>,
     next: u64,
@@ -48,28 +58,99 @@ pub(super) struct Pool {
 pub(super) struct WorkerHandle {
     pub(super) id: WorkerId,
     line: Line,
+    watch: Watch,
 }
 
 enum Line {
     Thread(Sender<ToWorker>),
-    Process { child: Child, stdin: BufWriter<ChildStdin> },
+    Process(ProcessLine),
+}
+
+/// A child process with what it was told and has not read yet.
+struct ProcessLine {
+    child: Child,
+    stdin: ChildStdin,
+    unread: Vec<u8>,
+}
+
+impl ProcessLine {
+    fn tell(&mut self, message: &ToWorker) {
+        // To a list of bytes nothing fails to be written but a message of more than 4 GiB, which nobody makes.
+        let _ = write_message(&mut self.unread, message);
+        self.pass_on();
+    }
+
+    /// Passes on as much as the process takes now. One that is gone takes nothing; that it is gone arrives at the pool.
+    fn pass_on(&mut self) {
+        let mut passed = 0;
+        while passed < self.unread.len() {
+            match self.stdin.write(&self.unread[passed..]) {
+                Ok(0) => break,
+                Ok(length) => passed += length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => passed = self.unread.len(),
+            }
+        }
+        self.unread.drain(..passed);
+    }
+}
+
+/// For how long somebody has been silent, while there was an ear for it. Begins with the first thing that is heard.
+struct Watch {
+    silence: Duration,
+    looked: Option<Instant>,
+}
+
+impl Watch {
+    fn hear(&mut self, now: Instant) {
+        (self.silence, self.looked) = (Duration::ZERO, Some(now));
+    }
+
+    fn look(&mut self, now: Instant) -> Duration {
+        if let Some(before) = self.looked.replace(now) {
+            self.silence = self.silence.saturating_add(now.saturating_duration_since(before).min(LOOK_MAX));
+        } else {
+            self.looked = None;
+        }
+        self.silence
+    }
 }
 
 impl Pool {
-    pub(super) fn new(isolation: Isolation) -> Self {
+    pub(super) fn new(options: &RunOptions) -> Self {
         let (sender, receiver) = mpsc::sync_channel(MESSAGES_MAX);
-        Self { isolation, sender, receiver, next: 0 }
+        Self {
+            isolation: options.isolation,
+            require_isolation: options.require_isolation,
+            worker_memory_bytes_max: options.worker_memory_bytes_max,
+            compile_memory_bytes_max: options.compile_memory_bytes_max,
+            sender,
+            receiver,
+            next: 0,
+        }
     }
 
-    /// Starts a worker.
-    pub(super) fn spawn(&mut self) -> Result<WorkerHandle, ExecutorError> {
+    /// Starts a worker on its assignment.
+    pub(super) fn spawn(&mut self, assignment: Assignment) -> Result<WorkerHandle, ExecutorError> {
         let id = WorkerId(self.next);
         self.next += 1;
-        let line = match &self.isolation {
-            Isolation::Thread => spawn_thread(id, self.sender.clone()),
-            Isolation::Process => spawn_process(id, self.sender.clone())?,
+        let line = match self.isolation {
+            Isolation::Thread if self.require_isolation => {
+                return Err(ExecutorError::Unconfined { missing: vec![Layer::Bounds, Layer::Files, Layer::Calls] });
+            }
+            Isolation::Thread => spawn_thread(id, assignment, self.sender.clone()),
+            Isolation::Process | Isolation::ProcessPerTrial => self.spawn_process(id, &assignment)?,
         };
-        Ok(WorkerHandle { id, line })
+        Ok(WorkerHandle { id, line, watch: Watch { silence: Duration::ZERO, looked: None } })
+    }
+
+    /// A worker has said which layers its confinement lacks.
+    pub(super) fn accept(&self, missing: &[Layer]) -> Result<(), ExecutorError> {
+        if missing.is_empty() || !self.require_isolation {
+            return Ok(());
+        }
+        Err(ExecutorError::Unconfined { missing: missing.to_vec() })
     }
 
     /// What arrives next, if something does before `timeout`.
@@ -82,6 +163,48 @@ impl Pool {
     pub(super) fn receive_ready(&self) -> Option<FromPool> {
         self.receiver.try_recv().ok()
     }
+
+    fn spawn_process(&self, id: WorkerId, assignment: &Assignment) -> Result<Line, ExecutorError> {
+        let program = worker_program()?;
+        let failed = |source| ExecutorError::Spawn { program: program.clone(), source };
+        let mut command = Command::new(&program);
+        // Nothing of this process's environment is a worker's business.
+        command.arg(WORKER_ARGUMENT).env_clear();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let memory_bytes_max = match assignment {
+            Assignment::Compile { .. } => {
+                command.env("RUST_MIN_STACK", COMPILER_STACK_BYTES);
+                self.compile_memory_bytes_max
+            }
+            _ => self.worker_memory_bytes_max,
+        };
+        let mut child = command.spawn().map_err(failed)?;
+        let (Some(mut stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(failed(io::Error::other("the child has no pipes")));
+        };
+        // It reads this before it does anything that could keep it from reading. If it is gone, that arrives at the pool.
+        let _ = write_message(&mut BufWriter::new(&mut stdin), &(assignment, memory_bytes_max));
+        rustix::fs::fcntl_setfl(&stdin, rustix::fs::OFlags::NONBLOCK).map_err(|error| failed(error.into()))?;
+        let last_words = Arc::new(Mutex::new(Vec::new()));
+        let heard = last_words.clone();
+        let listener = std::thread::spawn(move || hear_last_words(stderr, &heard));
+        let sender = self.sender.clone();
+        std::thread::spawn(move || {
+            let last_words = match pass_on(id, stdout, &sender) {
+                // Its other stream ends with it.
+                Ok(()) => {
+                    let _ = listener.join();
+                    let words = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+                    String::from_utf8_lossy(&words).trim().to_owned()
+                }
+                Err(error) => format!("it said something that is no message: {error}"),
+            };
+            let _ = sender.send(FromPool::Gone(id, last_words));
+        });
+        Ok(Line::Process(ProcessLine { child, stdin, unread: Vec::new() }))
+    }
 }
 
 impl WorkerHandle {
@@ -91,15 +214,26 @@ impl WorkerHandle {
             Line::Thread(sender) => {
                 let _ = sender.send(message);
             }
-            Line::Process { stdin, .. } => {
-                let _ = write_message(stdin, &message);
-            }
+            Line::Process(line) => line.tell(&message),
         }
+    }
+
+    /// The worker was heard.
+    pub(super) fn hear(&mut self) {
+        self.watch.hear(now());
+    }
+
+    /// For how long the worker has been silent. To be asked several times a second: it is also told what it had not read before.
+    pub(super) fn silence(&mut self) -> Duration {
+        if let Line::Process(line) = &mut self.line {
+            line.pass_on();
+        }
+        self.watch.look(now())
     }
 
     /// Ends the worker at once, if it is a process.
     pub(super) fn kill(&mut self) {
-        if let Line::Process { child, .. } = &mut self.line {
+        if let Line::Process(ProcessLine { child, .. }) = &mut self.line {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -112,49 +246,20 @@ impl Drop for WorkerHandle {
     }
 }
 
-fn spawn_thread(id: WorkerId, sender: SyncSender<FromPool>) -> Line {
+#[expect(clippy::disallowed_methods, reason = "wall time decides who has been silent for too long, nothing else")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn spawn_thread(id: WorkerId, assignment: Assignment, sender: SyncSender<FromPool>) -> Line {
     let (to_worker, inbox) = mpsc::channel();
     std::thread::spawn(move || {
         let mut outbox = |message| sender.send(FromPool::Said(id, message)).map_err(|mpsc::SendError(_)| DriverGone);
-        let panicked = catch_unwind(AssertUnwindSafe(|| work(&inbox, &mut outbox))).is_err();
+        let panicked = catch_unwind(AssertUnwindSafe(|| work(assignment, &inbox, &mut outbox, None))).is_err();
         let last_words = if panicked { "it panicked" } else { "" };
         let _ = sender.send(FromPool::Gone(id, last_words.into()));
     });
     Line::Thread(to_worker)
-}
-
-fn spawn_process(id: WorkerId, sender: SyncSender<FromPool>) -> Result<Line, ExecutorError> {
-    let program = worker_program()?;
-    let failed = |source| ExecutorError::Spawn { program: program.clone(), source };
-    let mut child = Command::new(&program)
-        .arg(WORKER_ARGUMENT)
-        // Nothing of this process's environment is a worker's business.
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
-    let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    else {
-        return Err(failed(std::io::Error::other("the child has no pipes")));
-    };
-    let last_words = Arc::new(Mutex::new(Vec::new()));
-    let heard = last_words.clone();
-    let listener = std::thread::spawn(move || hear_last_words(stderr, &heard));
-    std::thread::spawn(move || {
-        let last_words = match pass_on(id, stdout, &sender) {
-            // Its other stream ends with it.
-            Ok(()) => {
-                let _ = listener.join();
-                let words = last_words.lock().unwrap_or_else(PoisonError::into_inner);
-                String::from_utf8_lossy(&words).trim().to_owned()
-            }
-            Err(error) => format!("it said something that is no message: {error}"),
-        };
-        let _ = sender.send(FromPool::Gone(id, last_words));
-    });
-    Ok(Line::Process { child, stdin: BufWriter::new(stdin) })
 }
 
 /// The program to start as a worker: this one, if it is trialbox or has said that it can be one.
@@ -186,20 +291,35 @@ pub fn run_as_worker_if_asked() {
 
 /// Works for the driver at the other end of standard input and output.
 fn serve() -> ! {
-    let (sender, inbox) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut stdin = BufReader::new(std::io::stdin().lock());
-        while let Ok(Some(message)) = read_message(&mut stdin) {
-            if sender.send(message).is_err() {
-                break;
-            }
-        }
-        // The driver is gone. A guest may be in the middle of something long; nobody waits for it.
+    confinement::close_inherited_descriptors();
+    let mut stdin = BufReader::new(io::stdin());
+    let Ok(Some((assignment, memory_bytes_max))) = read_message::<(Assignment, u64)>(&mut stdin) else {
         std::process::exit(0);
-    });
-    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    };
+    let (sender, inbox) = mpsc::channel();
+    let mut ear = Some(move || listen(stdin, &sender));
+    let mut confine = |purpose: Purpose| {
+        let confining = confinement::begin(purpose, memory_bytes_max);
+        // It begins confined as this thread is now, and no more threads begin after it.
+        if let Some(ear) = ear.take() {
+            std::thread::spawn(ear);
+        }
+        confining.finish()
+    };
+    let mut stdout = BufWriter::new(io::stdout().lock());
     let mut outbox = |message| write_message(&mut stdout, &message).map_err(|_| DriverGone);
-    work(&inbox, &mut outbox);
+    work(assignment, &inbox, &mut outbox, Some(&mut confine));
+    std::process::exit(0);
+}
+
+/// Hears the driver, until it is gone.
+fn listen(mut stdin: BufReader<io::Stdin>, sender: &Sender<ToWorker>) {
+    while let Ok(Some(message)) = read_message(&mut stdin) {
+        if sender.send(message).is_err() {
+            break;
+        }
+    }
+    // A guest may be in the middle of something long; nobody waits for it.
     std::process::exit(0);
 }
 

@@ -6,12 +6,11 @@
 //! A worker that is lost is replaced, and every call since the beginning is made again: the searcher is a function of them.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use super::message::{FromWorker, SearcherCall, Suggestion, ToWorker};
-use super::pool::{Pool, WorkerHandle};
-use super::single::next;
-use super::{ExecutorError, Interrupt, Isolation, SearcherProgram};
+use super::compiling::compiled;
+use super::message::{Assignment, FromWorker, SearcherCall, Suggestion, ToWorker};
+use super::single::Only;
+use super::{ExecutorError, Interrupt, RunOptions, SearcherProgram};
 use crate::numeric::digest::Digest;
 use crate::sandbox::component::shown;
 use crate::searcher::{Observation, Searcher, SearcherFailure, SuggestContext};
@@ -24,11 +23,10 @@ const LOSSES_MAX: u32 = 1;
 /// A component that searches, for the machine to ask.
 pub struct ComponentSearcher {
     program: SearcherProgram,
-    cache: Option<PathBuf>,
+    options: RunOptions,
     interrupt: Interrupt,
-    pool: Pool,
     /// Who runs it, unless that was lost.
-    worker: Option<WorkerHandle>,
+    worker: Option<Only>,
     /// Every call so far.
     calls: Vec<SearcherCall>,
     answers: Answers,
@@ -58,33 +56,25 @@ impl ComponentSearcher {
     ///
     /// # Errors
     /// If the component cannot be had or is not fit, or no worker can be started.
-    pub fn start(
-        program: SearcherProgram,
-        isolation: Isolation,
-        cache: Option<PathBuf>,
-        interrupt: Interrupt,
-    ) -> Result<Self, ExecutorError> {
-        let pool = Pool::new(isolation);
+    pub fn start(program: SearcherProgram, options: &RunOptions, interrupt: &Interrupt) -> Result<Self, ExecutorError> {
+        let (options, interrupt) = (options.clone(), interrupt.clone());
         let (calls, answers) = (Vec::new(), Answers::none());
-        let mut searcher = Self { program, cache, interrupt, pool, worker: None, calls, answers, failure: None };
+        let mut searcher = Self { program, options, interrupt, worker: None, calls, answers, failure: None };
         searcher.hire()?;
         Ok(searcher)
     }
 
     /// Starts a worker that has loaded the component and made no call.
     fn hire(&mut self) -> Result<(), ExecutorError> {
-        let mut worker = self.pool.spawn()?;
-        worker.tell(ToWorker::LoadSearcher { program: self.program.clone(), cache: self.cache.clone() });
+        let Self { program, options, interrupt, .. } = self;
+        let code = compiled(&program.component, program.float_mode, options, interrupt)?.code;
+        let mut worker = Only::new(options, interrupt, Assignment::Search { program: program.clone(), code })?;
         loop {
-            match next(&self.pool, &worker, &self.interrupt)? {
-                FromWorker::LoadedSearcher(loaded) => {
-                    // Workers are this program, so their fuel schedule is this one's.
-                    loaded.map_err(ExecutorError::Load)?;
-                    self.worker = Some(worker);
-                    return Ok(());
-                }
-                FromWorker::Broken(words) => return Err(ExecutorError::WorkerLost { words }),
-                _ => {}
+            if let FromWorker::Loaded(loaded) = worker.next()? {
+                // Workers are this program, so their fuel schedule is this one's.
+                loaded.map_err(ExecutorError::Load)?;
+                self.worker = Some(worker);
+                return Ok(());
             }
         }
     }
@@ -93,8 +83,8 @@ impl ComponentSearcher {
     fn tell(&mut self, call: SearcherCall) {
         self.calls.push(call);
         // One that is gone is replaced when something is asked.
-        if let Some(worker) = &mut self.worker {
-            worker.tell(ToWorker::Search(call));
+        if let Some(only) = &mut self.worker {
+            only.worker.tell(ToWorker::Search(call));
         }
     }
 
@@ -115,14 +105,12 @@ impl ComponentSearcher {
     }
 
     /// The worker's answer to the suggestion that it was last asked for.
-    fn answer(&self) -> Result<Suggestion, ExecutorError> {
+    fn answer(&mut self) -> Result<Suggestion, ExecutorError> {
         let lost = || ExecutorError::WorkerLost { words: String::new() };
-        let worker = self.worker.as_ref().ok_or_else(lost)?;
+        let worker = self.worker.as_mut().ok_or_else(lost)?;
         loop {
-            match next(&self.pool, worker, &self.interrupt)? {
-                FromWorker::Suggested(suggestion) => return Ok(suggestion),
-                FromWorker::Broken(words) => return Err(ExecutorError::WorkerLost { words }),
-                _ => {}
+            if let FromWorker::Suggested(suggestion) = worker.next()? {
+                return Ok(suggestion);
             }
         }
     }
@@ -133,8 +121,8 @@ impl ComponentSearcher {
         let mut answers = Answers::none();
         for index in 0..self.calls.len() {
             let call = self.calls[index];
-            if let Some(worker) = &mut self.worker {
-                worker.tell(ToWorker::Search(call));
+            if let Some(only) = &mut self.worker {
+                only.worker.tell(ToWorker::Search(call));
             }
             if let SearcherCall::Observe(..) = call {
                 continue;

@@ -1,11 +1,12 @@
 //! One-off work by a worker: looking at a component, or running a single trial outside a study.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::message::{FromWorker, Happening, Launch, Place, ToWorker};
+use super::compiling::compiled;
+use super::message::{Assignment, FromWorker, Happening, Launch, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle};
-use super::{ExecutorError, Interrupt, Isolation, Program};
+use super::{ExecutorError, Interrupt, Program, RunOptions};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::sandbox::{Arguments, Artifact, Inspection, SearcherInspection};
 use crate::study::{FloatMode, Limits, Outcome, Report};
@@ -32,49 +33,42 @@ pub struct TrialResult {
     pub artifacts: Vec<Artifact>,
 }
 
-/// Checks and compiles a component and asks for its description, in a worker.
+/// Checks and compiles a component and asks for its description, in workers.
 ///
 /// # Errors
-/// If the component is not fit, or the worker is lost.
+/// If the component is not fit, or a worker is lost.
 pub fn inspect(
     component: &Path,
     limits: &Limits,
     float_mode: FloatMode,
-    isolation: Isolation,
-    cache: Option<PathBuf>,
+    options: &RunOptions,
     interrupt: &Interrupt,
 ) -> Result<Inspection, ExecutorError> {
-    let mut pool = Pool::new(isolation);
-    let mut worker = pool.spawn()?;
-    worker.tell(ToWorker::Inspect { component: component.to_owned(), limits: limits.clone(), float_mode, cache });
+    let component = compiled(component, float_mode, options, interrupt)?;
+    let mut only =
+        Only::new(options, interrupt, Assignment::Inspect { component, limits: limits.clone(), float_mode })?;
     loop {
-        match next(&pool, &worker, interrupt)? {
-            FromWorker::Inspected(inspected) => return inspected.map_err(ExecutorError::Component),
-            FromWorker::Broken(words) => return Err(ExecutorError::WorkerLost { words }),
-            _ => {}
+        if let FromWorker::Inspected(inspected) = only.next()? {
+            return inspected.map_err(ExecutorError::Component);
         }
     }
 }
 
-/// Checks and compiles a component that searches, in a worker.
+/// Checks and compiles a component that searches, in workers.
 ///
 /// # Errors
-/// If the component is not fit, or the worker is lost.
+/// If the component is not fit, or a worker is lost.
 pub fn inspect_searcher(
     component: &Path,
     float_mode: FloatMode,
-    isolation: Isolation,
-    cache: Option<PathBuf>,
+    options: &RunOptions,
     interrupt: &Interrupt,
 ) -> Result<SearcherInspection, ExecutorError> {
-    let mut pool = Pool::new(isolation);
-    let mut worker = pool.spawn()?;
-    worker.tell(ToWorker::InspectSearcher { component: component.to_owned(), float_mode, cache });
+    let component = compiled(component, float_mode, options, interrupt)?;
+    let mut only = Only::new(options, interrupt, Assignment::InspectSearcher { component, float_mode })?;
     loop {
-        match next(&pool, &worker, interrupt)? {
-            FromWorker::InspectedSearcher(inspected) => return inspected.map_err(ExecutorError::Component),
-            FromWorker::Broken(words) => return Err(ExecutorError::WorkerLost { words }),
-            _ => {}
+        if let FromWorker::InspectedSearcher(inspected) = only.next()? {
+            return inspected.map_err(ExecutorError::Component);
         }
     }
 }
@@ -82,29 +76,26 @@ pub fn inspect_searcher(
 /// Runs a single trial in a worker, to its end.
 ///
 /// # Errors
-/// If the component or the data cannot be had, or the worker is lost.
+/// If the component or the data cannot be had, or a worker is lost.
 pub fn run_trial(
     program: &Program,
     arguments: Arguments,
-    isolation: Isolation,
-    cache: Option<PathBuf>,
+    options: &RunOptions,
     interrupt: &Interrupt,
     mut on_progress: impl FnMut(TrialProgress),
 ) -> Result<TrialResult, ExecutorError> {
-    let mut pool = Pool::new(isolation);
-    let mut worker = pool.spawn()?;
-    worker.tell(ToWorker::Load { program: program.clone(), cache, paused_memory_bytes_max: 0 });
+    let code = compiled(&program.component, program.float_mode, options, interrupt)?.code;
+    let assignment = Assignment::Train { program: program.clone(), code, paused_memory_bytes_max: 0 };
+    let mut only = Only::new(options, interrupt, assignment)?;
     let (slot, start, fuel_before) = (Slot(0), VirtualTime(0), Fuel(0));
     let place = Place { slot, start, fuel_before, milestone: None, is_early: false };
-    let launch = Launch { trial: TrialId(0), place, arguments };
-    worker.tell(ToWorker::Launch(launch));
+    only.worker.tell(ToWorker::Launch(Launch { trial: TrialId(0), place, arguments }));
     loop {
-        let happenings = match next(&pool, &worker, interrupt)? {
+        let happenings = match only.next()? {
             FromWorker::Loaded(loaded) => {
                 loaded.map_err(ExecutorError::Load)?;
                 continue;
             }
-            FromWorker::Broken(words) => return Err(ExecutorError::WorkerLost { words }),
             FromWorker::Happened(happenings) => happenings,
             _ => continue,
         };
@@ -121,14 +112,60 @@ pub fn run_trial(
     }
 }
 
-/// The worker's next message.
-pub(super) fn next(pool: &Pool, worker: &WorkerHandle, interrupt: &Interrupt) -> Result<FromWorker, ExecutorError> {
-    loop {
-        match pool.receive(POLL) {
-            Some(FromPool::Said(id, message)) if id == worker.id => return Ok(message),
-            Some(FromPool::Gone(id, words)) if id == worker.id => return Err(ExecutorError::WorkerLost { words }),
-            _ if interrupt.is_requested() => return Err(ExecutorError::Interrupted),
-            _ => {}
+/// A worker that is the only one of its pool.
+pub(super) struct Only {
+    pool: Pool,
+    pub(super) worker: WorkerHandle,
+    stall_time_max: Duration,
+    interrupt: Interrupt,
+}
+
+impl Only {
+    /// Starts it on its assignment. A request of `interrupt` cuts off whatever is waited for.
+    pub(super) fn new(
+        options: &RunOptions,
+        interrupt: &Interrupt,
+        assignment: Assignment,
+    ) -> Result<Self, ExecutorError> {
+        let mut pool = Pool::new(options);
+        let worker = pool.spawn(assignment)?;
+        Ok(Self { pool, worker, stall_time_max: options.stall_time_max, interrupt: interrupt.clone() })
+    }
+
+    /// The worker's next message. That it is confined well enough, and that it is alive, is seen to here.
+    pub(super) fn next(&mut self) -> Result<FromWorker, ExecutorError> {
+        loop {
+            if let Some(message) = self.next_until(POLL)? {
+                return Ok(message);
+            }
+            if self.worker.silence() > self.stall_time_max {
+                return Err(ExecutorError::WorkerLost { words: stalled(self.stall_time_max) });
+            }
         }
     }
+
+    /// The same, none if nothing comes for so long.
+    pub(super) fn next_until(&mut self, timeout: Duration) -> Result<Option<FromWorker>, ExecutorError> {
+        if self.interrupt.is_requested() {
+            return Err(ExecutorError::Interrupted);
+        }
+        match self.pool.receive(timeout) {
+            Some(FromPool::Said(_, message)) => {
+                self.worker.hear();
+                match message {
+                    FromWorker::Broken(words) => Err(ExecutorError::WorkerLost { words }),
+                    FromWorker::Confined(missing) => self.pool.accept(&missing).map(|()| None),
+                    FromWorker::Alive => Ok(None),
+                    message => Ok(Some(message)),
+                }
+            }
+            Some(FromPool::Gone(_, words)) => Err(ExecutorError::WorkerLost { words }),
+            None => Ok(None),
+        }
+    }
+}
+
+/// What is said of a worker that was silent for so long.
+pub(super) fn stalled(stall_time_max: Duration) -> String {
+    format!("what it ran made no progress for {} s, which is `stall_time_max`", stall_time_max.as_secs_f64())
 }

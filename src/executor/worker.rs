@@ -2,26 +2,31 @@
 //!
 //! That one is what the others' events wait for. It runs until its next fuel yield; then what has happened is passed on to the
 //! driver and the choice is made anew. Early trials run when no other can.
+//!
+//! A worker has one assignment for life. It reads what that takes, is confined, and lets guests in then ([`Confine`]).
 
 #![expect(clippy::disallowed_methods, reason = "wall time decides when messages are passed on, nothing else")]
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvError, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use super::confinement::{Layer, Purpose};
 use super::guest::{Guest, Makings, Note, Step};
 use super::kept::Kept;
-use super::message::{FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, SearcherCall, ToWorker};
+use super::message::{
+    Assignment, Code, Compiled, FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, SearcherCall, ToWorker,
+};
 use super::{Program, SearcherProgram};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::sandbox::component::{self, ComponentError};
 use crate::sandbox::instance::{self, EngineFailure};
 use crate::sandbox::searcher::{self, LiveSearcher};
-use crate::sandbox::{CompiledCache, DataSets, Ended, Inspection, Sandbox, SearcherInspection, fuel_schedule};
+use crate::sandbox::{CompiledCache, DataSets, Ended, Sandbox, fuel_schedule};
 use crate::study::{ComponentId, FloatMode, Limits, Report};
 
 /// How long what has happened may wait to be passed on with more.
@@ -30,6 +35,12 @@ const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
 const FLUSH_COUNT: usize = 256;
 /// About how many bytes of it may wait.
 const FLUSH_BYTES: u64 = 1 << 20;
+
+/// How long a worker is silent at most, unless something hangs.
+const PULSE: Duration = Duration::from_secs(1);
+
+/// Confines the process for a purpose; gives the layers that the system lacks. None of it for a thread.
+pub(super) type Confine<'a> = Option<&'a mut dyn FnMut(Purpose) -> Vec<Layer>>;
 
 /// Where a worker's messages go. It fails when the driver is gone.
 pub(super) type Outbox<'a> = &'a mut dyn FnMut(FromWorker) -> Result<(), DriverGone>;
@@ -89,24 +100,145 @@ impl Fiber {
     }
 }
 
-/// Works until the driver is gone.
-pub(super) fn work(inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) {
-    let mut worker = Worker {
-        loaded: None,
-        fibers: Vec::new(),
-        happenings: Vec::new(),
-        ends: 0,
-        flushed: Instant::now(),
-        kept: Kept::new(0),
-        bytes: 0,
-        searcher: None,
+/// Does what it is assigned, until that is done or the driver is gone.
+pub(super) fn work(assignment: Assignment, inbox: &Receiver<ToWorker>, outbox: Outbox<'_>, confine: Confine<'_>) {
+    // The driver's going needs no answer.
+    let _ = match assignment {
+        Assignment::Compile { component, float_mode } => compile(&component, float_mode, outbox, confine),
+        Assignment::Inspect { component, limits, float_mode } => {
+            inspect(&component, &limits, float_mode, outbox, confine)
+        }
+        Assignment::InspectSearcher { component, float_mode } => {
+            inspect_searcher(&component, float_mode, outbox, confine)
+        }
+        Assignment::Train { program, code, paused_memory_bytes_max } => {
+            train(&program, &code, Kept::new(paused_memory_bytes_max), inbox, outbox, confine)
+        }
+        Assignment::Search { program, code } => search(&program, &code, inbox, outbox, confine),
     };
-    // The driver's going is the only way in which this ends.
-    let _ = worker.run(inbox, outbox);
 }
 
+/// Has no more than what is needed from here on; says how far that goes.
+fn confined(purpose: Purpose, outbox: Outbox<'_>, confine: Confine<'_>) -> Result<(), DriverGone> {
+    confine.map_or(Ok(()), |confine| outbox(FromWorker::Confined(confine(purpose))))
+}
+
+/// Compiles, and nothing else: what it reads was never checked.
+fn compile(bytes: &[u8], float_mode: FloatMode, outbox: Outbox<'_>, confine: Confine<'_>) -> Result<(), DriverGone> {
+    confined(Purpose::Compiler, outbox, confine)?;
+    let compiled = sandbox(float_mode).and_then(|sandbox| {
+        let component = component::compile(&sandbox, bytes)?;
+        component.serialize().map_err(|error| ComponentError::Engine(format!("{error:#}")))
+    });
+    outbox(FromWorker::Compiled(compiled))
+}
+
+fn inspect(
+    component: &Compiled,
+    limits: &Limits,
+    float_mode: FloatMode,
+    outbox: Outbox<'_>,
+    confine: Confine<'_>,
+) -> Result<(), DriverGone> {
+    let loaded = sandbox(float_mode).and_then(|sandbox| Ok((loaded(&sandbox, component)?, sandbox)));
+    confined(Purpose::Guests, outbox, confine)?;
+    let inspected = match loaded {
+        Ok((code, sandbox)) => {
+            let described = component::inspect(&sandbox, &code, component.id.clone(), limits);
+            run_to_end(described, outbox)?.map(|(_, inspection)| inspection)
+        }
+        Err(error) => Err(error),
+    };
+    outbox(FromWorker::Inspected(inspected))
+}
+
+fn inspect_searcher(
+    component: &Compiled,
+    float_mode: FloatMode,
+    outbox: Outbox<'_>,
+    confine: Confine<'_>,
+) -> Result<(), DriverGone> {
+    let loaded = sandbox(float_mode).and_then(|sandbox| Ok((loaded(&sandbox, component)?, sandbox)));
+    confined(Purpose::Guests, outbox, confine)?;
+    let inspect = |(code, sandbox)| component::inspect_searcher(&sandbox, &code, component.id.clone());
+    outbox(FromWorker::InspectedSearcher(loaded.and_then(inspect)))
+}
+
+fn train(
+    program: &Program,
+    code: &Code,
+    kept: Kept<Fiber>,
+    inbox: &Receiver<ToWorker>,
+    outbox: Outbox<'_>,
+    confine: Confine<'_>,
+) -> Result<(), DriverGone> {
+    let loaded = load(program, code);
+    confined(Purpose::Guests, outbox, confine)?;
+    let makings = match loaded {
+        Ok(makings) => makings,
+        Err(error) => return outbox(FromWorker::Loaded(Err(error))),
+    };
+    outbox(FromWorker::Loaded(Ok(fuel_schedule(program.float_mode))))?;
+    let (fibers, happenings, flushed) = (Vec::new(), Vec::new(), Instant::now());
+    Worker { makings, fibers, happenings, ends: 0, flushed, kept, bytes: 0 }.run(inbox, outbox)
+}
+
+fn search(
+    program: &SearcherProgram,
+    code: &Code,
+    inbox: &Receiver<ToWorker>,
+    outbox: Outbox<'_>,
+    confine: Confine<'_>,
+) -> Result<(), DriverGone> {
+    let bound = bind_searcher(program, code);
+    confined(Purpose::Guests, outbox, confine)?;
+    let bound = match bound {
+        Ok(bound) => bound,
+        Err(error) => return outbox(FromWorker::Loaded(Err(error))),
+    };
+    let mut searcher = match run_to_end(bound.begin(&program.space, program.seed, &program.settings), outbox)? {
+        Ok(searcher) => searcher,
+        Err(failure) => return outbox(FromWorker::Broken(failure.to_string())),
+    };
+    outbox(FromWorker::Loaded(Ok(fuel_schedule(program.float_mode))))?;
+    loop {
+        // Whoever has a searcher tells it nothing else.
+        let ToWorker::Search(call) = wait(inbox, outbox)? else { continue };
+        if let Err(failure) = answer(&mut searcher, call, outbox)? {
+            return outbox(FromWorker::Broken(failure.to_string()));
+        }
+    }
+}
+
+/// Makes a call of the searcher, and passes on what it suggests.
+fn answer(
+    searcher: &mut LiveSearcher,
+    call: SearcherCall,
+    outbox: Outbox<'_>,
+) -> Result<Result<(), EngineFailure>, DriverGone> {
+    match call {
+        SearcherCall::Observe(trial, kind) => run_to_end(searcher.observe(trial, kind), outbox),
+        SearcherCall::Suggest(trial) => match run_to_end(searcher.suggest(trial), outbox)? {
+            Ok(suggestion) => outbox(FromWorker::Suggested(suggestion)).map(Ok),
+            Err(failure) => Ok(Err(failure)),
+        },
+    }
+}
+
+/// The next message; until it comes, a sign of life now and then.
+fn wait(inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) -> Result<ToWorker, DriverGone> {
+    loop {
+        match inbox.recv_timeout(PULSE) {
+            Ok(message) => return Ok(message),
+            Err(RecvTimeoutError::Timeout) => outbox(FromWorker::Alive)?,
+            Err(RecvTimeoutError::Disconnected) => return Err(DriverGone),
+        }
+    }
+}
+
+/// A worker that trains.
 struct Worker {
-    loaded: Option<Makings>,
+    makings: Makings,
     fibers: Vec<Fiber>,
     /// What was not passed on yet.
     happenings: Vec<Happening>,
@@ -116,14 +248,13 @@ struct Worker {
     kept: Kept<Fiber>,
     /// About how many bytes of what happened were not passed on yet.
     bytes: u64,
-    searcher: Option<LiveSearcher>,
 }
 
 impl Worker {
     fn run(&mut self, inbox: &Receiver<ToWorker>, outbox: Outbox<'_>) -> Result<(), DriverGone> {
         loop {
             while let Some(message) = self.receive(inbox, outbox)? {
-                self.handle(message, outbox)?;
+                self.handle(message);
             }
             if let Some(index) = self.next_to_run() {
                 self.advance(index, outbox)?;
@@ -154,48 +285,18 @@ impl Worker {
             return Ok(None);
         }
         self.flush(outbox)?;
-        inbox.recv().map(Some).map_err(|RecvError| DriverGone)
+        wait(inbox, outbox).map(Some)
     }
 
-    fn handle(&mut self, message: ToWorker, outbox: Outbox<'_>) -> Result<(), DriverGone> {
+    fn handle(&mut self, message: ToWorker) {
         match message {
-            ToWorker::Inspect { component, limits, float_mode, cache } => {
-                outbox(FromWorker::Inspected(inspect(&component, &limits, float_mode, cache)))
-            }
-            ToWorker::Load { program, cache, paused_memory_bytes_max } => {
-                self.kept = Kept::new(paused_memory_bytes_max);
-                let loaded = load(&program, cache).map(|loaded| self.loaded = Some(loaded));
-                outbox(FromWorker::Loaded(loaded.map(|()| fuel_schedule(program.float_mode))))
-            }
-            ToWorker::InspectSearcher { component, float_mode, cache } => {
-                outbox(FromWorker::InspectedSearcher(inspect_searcher(&component, float_mode, cache)))
-            }
-            ToWorker::LoadSearcher { program, cache } => match load_searcher(&program, cache) {
-                Ok(Ok(searcher)) => {
-                    self.searcher = Some(searcher);
-                    outbox(FromWorker::LoadedSearcher(Ok(fuel_schedule(program.float_mode))))
-                }
-                Ok(Err(failure)) => outbox(FromWorker::Broken(failure.to_string())),
-                Err(error) => outbox(FromWorker::LoadedSearcher(Err(error))),
-            },
-            ToWorker::Search(call) => self.search(call, outbox),
-            ToWorker::Launch(launch) => {
-                self.launch(launch);
-                Ok(())
-            }
+            ToWorker::Launch(launch) => self.launch(launch),
             ToWorker::Stop(trial) => {
                 self.fibers.retain(|fiber| fiber.trial != trial);
                 self.kept.take(trial);
-                Ok(())
             }
-            ToWorker::Pause(trial) => {
-                self.pause(trial);
-                Ok(())
-            }
-            ToWorker::Rest(trial) => {
-                self.rest(trial);
-                Ok(())
-            }
+            ToWorker::Pause(trial) => self.pause(trial),
+            ToWorker::Rest(trial) => self.rest(trial),
             ToWorker::Continue { trial, place } => {
                 self.fibers.extend(self.kept.take(trial));
                 // If it is not there, it was dropped, and the driver hears of that.
@@ -205,7 +306,6 @@ impl Worker {
                     let waiting = fiber.stop_at_milestone();
                     self.note(waiting);
                 }
-                Ok(())
             }
             ToWorker::Hold { trial, held } => {
                 let running = self.fibers.iter_mut().find(|fiber| fiber.trial == trial);
@@ -213,38 +313,17 @@ impl Worker {
                     fiber.held = held;
                     fiber.guest.hold(held);
                 }
-                Ok(())
             }
+            // Whoever trains is not asked to search.
+            ToWorker::Search(_) => {}
         }
     }
 
     fn launch(&mut self, launch: Launch) {
-        // The driver loads before it launches.
-        let Some(loaded) = &self.loaded else { return };
         let Launch { trial, place, arguments } = launch;
-        let guest = Guest::new(loaded, arguments);
+        let guest = Guest::new(&self.makings, arguments);
         let (bound, held, reached, waits) = (Fuel(0), false, 0, false);
         self.fibers.push(Fiber { trial, place, guest, bound, held, reached, waits });
-    }
-
-    /// Calls the searcher.
-    fn search(&mut self, call: SearcherCall, outbox: Outbox<'_>) -> Result<(), DriverGone> {
-        // The driver loads before it asks.
-        let Some(searcher) = &mut self.searcher else { return Ok(()) };
-        let answer = match call {
-            SearcherCall::Observe(trial, kind) => match run_to_end(searcher.observe(trial, kind)) {
-                Ok(()) => return Ok(()),
-                Err(failure) => Err(failure),
-            },
-            SearcherCall::Suggest(trial) => run_to_end(searcher.suggest(trial)),
-        };
-        match answer {
-            Ok(suggestion) => outbox(FromWorker::Suggested(suggestion)),
-            Err(failure) => {
-                self.searcher = None;
-                outbox(FromWorker::Broken(failure.to_string()))
-            }
-        }
     }
 
     /// Keeps a trial for later, as far as there is memory.
@@ -340,10 +419,10 @@ impl Worker {
     }
 }
 
-fn load(program: &Program, cache: Option<PathBuf>) -> Result<Makings, LoadError> {
-    let sandbox = Sandbox::new(program.float_mode).map_err(|error| LoadError::Sandbox(error.to_string()))?;
+fn load(program: &Program, code: &Code) -> Result<Makings, LoadError> {
+    let sandbox = sandbox(program.float_mode)?;
     let bytes = read_unchanged(&program.component, program.id.digest)?;
-    let component = compiled(&sandbox, program.id.digest, &bytes, cache)?;
+    let component = loaded(&sandbox, &Compiled { id: program.id.clone(), code: code.clone() })?;
     component::check_world(&sandbox, &component)?;
     let data = DataSets::load(&program.data).map_err(|error| LoadError::Data(error.to_string()))?;
     Ok(Makings {
@@ -364,64 +443,43 @@ fn read_unchanged(path: &Path, expected: Digest) -> Result<Vec<u8>, ComponentErr
     Ok(bytes)
 }
 
-/// Has a searcher begin, unless the machine fails.
-fn load_searcher(
-    program: &SearcherProgram,
-    cache: Option<PathBuf>,
-) -> Result<Result<LiveSearcher, EngineFailure>, LoadError> {
-    let sandbox = Sandbox::new(program.float_mode).map_err(|error| LoadError::Sandbox(error.to_string()))?;
+/// A searcher with its imports bound.
+fn bind_searcher(program: &SearcherProgram, code: &Code) -> Result<searcher::SearcherProgram, LoadError> {
+    let sandbox = sandbox(program.float_mode)?;
     let bytes = read_unchanged(&program.component, program.settings.component)?;
-    let component = compiled(&sandbox, program.settings.component, &bytes, cache)?;
+    let id = ComponentId { digest: program.settings.component, bytes: bytes.len() as u64 };
+    let component = loaded(&sandbox, &Compiled { id, code: code.clone() })?;
     component::check_searcher_world(&sandbox, &component)?;
-    let bound = searcher::SearcherProgram::new(&sandbox, &component)?;
-    Ok(run_to_end(bound.begin(&program.space, program.seed, &program.settings)))
+    Ok(searcher::SearcherProgram::new(&sandbox, &component)?)
 }
 
-fn compiled(
-    sandbox: &Sandbox,
-    digest: Digest,
-    bytes: &[u8],
-    cache: Option<PathBuf>,
-) -> Result<wasmtime::component::Component, ComponentError> {
-    // A cache that cannot be used costs time, nothing else.
-    match cache.and_then(|folder| CompiledCache::open(&folder).ok()) {
-        Some(cache) => cache.get_or_compile(sandbox, digest, bytes),
-        None => component::compile(sandbox, bytes),
+fn sandbox(float_mode: FloatMode) -> Result<Sandbox, ComponentError> {
+    Sandbox::new(float_mode).map_err(|error| ComponentError::Engine(error.to_string()))
+}
+
+fn loaded(sandbox: &Sandbox, component: &Compiled) -> Result<wasmtime::component::Component, ComponentError> {
+    match &component.code {
+        Code::Cached { folder, .. } => {
+            let cache = CompiledCache::open(folder).map_err(|error| ComponentError::Engine(error.to_string()))?;
+            // Somebody has emptied it since the driver looked.
+            let gone = || ComponentError::Engine("the compiled component is gone from the cache".into());
+            cache.get(sandbox, component.id.digest).ok_or_else(gone)
+        }
+        Code::Given(code) => component::from_code(sandbox, code),
     }
 }
 
-fn inspect(
-    path: &Path,
-    limits: &Limits,
-    float_mode: FloatMode,
-    cache: Option<PathBuf>,
-) -> Result<Inspection, ComponentError> {
-    let sandbox = Sandbox::new(float_mode).map_err(|error| ComponentError::Engine(error.to_string()))?;
-    let bytes = component::read(path)?;
-    let id = ComponentId { digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
-    let component = compiled(&sandbox, id.digest, &bytes, cache)?;
-    let described = component::inspect(&sandbox, &component, id, limits);
-    run_to_end(described).map(|(_, inspection)| inspection)
-}
-
-fn inspect_searcher(
-    path: &Path,
-    float_mode: FloatMode,
-    cache: Option<PathBuf>,
-) -> Result<SearcherInspection, ComponentError> {
-    let sandbox = Sandbox::new(float_mode).map_err(|error| ComponentError::Engine(error.to_string()))?;
-    let bytes = component::read(path)?;
-    let id = ComponentId { digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
-    let component = compiled(&sandbox, id.digest, &bytes, cache)?;
-    component::inspect_searcher(&sandbox, &component, id)
-}
-
-/// Runs a future whose only reason to be pending is a fuel yield.
-pub(super) fn run_to_end<F: Future>(future: F) -> F::Output {
+/// Runs a future whose only reason to be pending is a fuel yield; now and then there is a sign of life.
+pub(super) fn run_to_end<F: Future>(future: F, outbox: Outbox<'_>) -> Result<F::Output, DriverGone> {
     let mut future = std::pin::pin!(future);
+    let mut said = Instant::now();
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return output;
+            return Ok(output);
+        }
+        if said.elapsed() >= PULSE {
+            said = Instant::now();
+            outbox(FromWorker::Alive)?;
         }
     }
 }

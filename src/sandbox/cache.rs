@@ -39,46 +39,51 @@ impl CompiledCache {
         Ok(Self { folder: folder.to_owned(), key })
     }
 
-    /// The compiled component, from the folder if it is there; else it is compiled and kept. A folder that fails to keep it
-    /// is no error.
+    /// The compiled component, from the folder if it is there; else it is compiled, in this process, and kept. A folder that fails to
+    /// keep it is no error.
     ///
     /// # Errors
     /// If the component does not compile.
     pub fn get_or_compile(&self, sandbox: &Sandbox, digest: Digest, bytes: &[u8]) -> Result<Component, ComponentError> {
-        let path = self.path(sandbox, digest);
-        if let Some(component) = self.load(sandbox, &path) {
+        if let Some(component) = self.get(sandbox, digest) {
             return Ok(component);
         }
         let component = component::compile(sandbox, bytes)?;
         if let Ok(code) = component.serialize() {
             // What cannot be kept is compiled again next time.
-            let _ = self.keep(&path, &code);
+            let _ = self.keep(sandbox.compatibility(), digest, &code);
         }
         Ok(component)
     }
 
-    /// Whether the component is in the folder.
+    /// The compiled component, if it is in the folder as it was put there, and the engine takes it.
     #[must_use]
-    pub fn contains(&self, sandbox: &Sandbox, digest: Digest) -> bool {
-        self.path(sandbox, digest).exists()
+    pub fn get(&self, sandbox: &Sandbox, digest: Digest) -> Option<Component> {
+        let path = self.path(sandbox.compatibility(), digest);
+        let file = fs::read(&path).ok()?;
+        component::from_code(sandbox, self.authentic(&path, &file)?).ok()
     }
 
-    fn path(&self, sandbox: &Sandbox, digest: Digest) -> PathBuf {
-        let name = Digest::of_canonical(&(sandbox.compatibility(), digest));
+    /// Whether the component is in the folder as it was put there, compiled for an engine of that compatibility.
+    #[must_use]
+    pub fn contains(&self, compatibility: Digest, digest: Digest) -> bool {
+        let path = self.path(compatibility, digest);
+        fs::read(&path).is_ok_and(|file| self.authentic(&path, &file).is_some())
+    }
+
+    /// The file of a component compiled for an engine of that compatibility.
+    #[must_use]
+    pub fn path(&self, compatibility: Digest, digest: Digest) -> PathBuf {
+        let name = Digest::of_canonical(&(compatibility, digest));
         self.folder.join(format!("{name}.compiled"))
     }
 
-    fn load(&self, sandbox: &Sandbox, path: &Path) -> Option<Component> {
-        let file = fs::read(path).ok()?;
+    /// The code of a file, if its authentication code shows that it came here through [`CompiledCache::keep`], under this name, by
+    /// somebody who can read the key: this user.
+    fn authentic<'file>(&self, path: &Path, file: &'file [u8]) -> Option<&'file [u8]> {
         let (mac, code) = file.split_at_checked(MAC_BYTES)?;
         // Comparing hashes takes the same time wherever they differ.
-        if blake3::Hash::from_slice(mac).ok()? != self.mac(path, code) {
-            return None;
-        }
-        // SAFETY: the authentication code shows that these bytes came out of `Component::serialize` in `keep`, under this name,
-        // by somebody who can read the key: this user. The engine checks that they fit its version and settings.
-        #[expect(unsafe_code, reason = "loading compiled code is trusting it; the proof is above")]
-        unsafe { Component::deserialize(&sandbox.engine, code) }.ok()
+        (blake3::Hash::from_slice(mac).ok()? == self.mac(path, code)).then_some(code)
     }
 
     fn mac(&self, path: &Path, code: &[u8]) -> blake3::Hash {
@@ -89,7 +94,12 @@ impl CompiledCache {
         hasher.finalize()
     }
 
-    fn keep(&self, path: &Path, code: &[u8]) -> io::Result<()> {
+    /// Keeps the code of a component, compiled for an engine of that compatibility.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn keep(&self, compatibility: Digest, digest: Digest, code: &[u8]) -> io::Result<()> {
+        let path = &self.path(compatibility, digest);
         // Under a name of its own first: others may read while this writes.
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(io::Error::other)?;

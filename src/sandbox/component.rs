@@ -124,6 +124,9 @@ pub enum ComponentError {
     /// Its description is not well formed.
     #[error("the component's description is not well formed: {0}")]
     Description(String),
+    /// The compiler did not come to its end within its bounds.
+    #[error("the component cannot be compiled: {0}")]
+    Compiler(String),
     /// The machine failed.
     #[error("{0}")]
     Engine(String),
@@ -282,6 +285,19 @@ pub(crate) fn shown(text: &str) -> String {
 pub fn compile(sandbox: &Sandbox, bytes: &[u8]) -> Result<Component, ComponentError> {
     check_form(bytes)?;
     Component::new(&sandbox.engine, bytes).map_err(|error| ComponentError::Invalid(shown(&format!("{error:#}"))))
+}
+
+/// A component out of its compiled code. The engine checks that it fits its release and settings, nothing else, so `code` must be
+/// what [`compile`] made, in this process, in a worker of it, or earlier and authenticated since.
+///
+/// # Errors
+/// If the engine does not take it.
+pub(crate) fn from_code(sandbox: &Sandbox, code: &[u8]) -> Result<Component, ComponentError> {
+    // SAFETY: the bytes came out of `Component::serialize`, as the contract above asks. A worker whose compiler was taken over by what it
+    // compiled can make false ones; they are run in workers alone, which are confined as that one was.
+    #[expect(unsafe_code, reason = "loading compiled code is trusting it; the proof is above")]
+    let component = unsafe { Component::deserialize(&sandbox.engine, code) };
+    component.map_err(|error| ComponentError::Engine(shown(&format!("{error:#}"))))
 }
 
 /// Checks that a component is a trial, and lists its imports.

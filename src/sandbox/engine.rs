@@ -107,22 +107,36 @@ impl Sandbox {
     /// A digest of everything that compiled code depends on besides the component.
     #[must_use]
     pub fn compatibility(&self) -> Digest {
-        use std::hash::{Hash, Hasher};
-        /// Feeds what is hashed into BLAKE3.
-        struct Feed(blake3::Hasher);
-        impl Hasher for Feed {
-            fn write(&mut self, bytes: &[u8]) {
-                self.0.update(bytes);
-            }
-            fn finish(&self) -> u64 {
-                0
-            }
-        }
-        let mut feed = Feed(blake3::Hasher::new());
-        self.engine.precompile_compatibility_hash().hash(&mut feed);
-        feed.0.update(&fuel_schedule(self.float_mode).0);
-        Digest(*feed.0.finalize().as_bytes())
+        compatibility_of(&self.engine, self.float_mode)
     }
+}
+
+/// [`Sandbox::compatibility`] without a sandbox.
+///
+/// # Errors
+/// As [`Sandbox::new`].
+pub fn compatibility(float_mode: FloatMode) -> Result<Digest, SandboxError> {
+    check_processor()?;
+    let engine = Engine::new(&config(float_mode)?).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
+    Ok(compatibility_of(&engine, float_mode))
+}
+
+fn compatibility_of(engine: &Engine, float_mode: FloatMode) -> Digest {
+    use std::hash::{Hash, Hasher};
+    /// Feeds what is hashed into BLAKE3.
+    struct Feed(blake3::Hasher);
+    impl Hasher for Feed {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+        fn finish(&self) -> u64 {
+            0
+        }
+    }
+    let mut feed = Feed(blake3::Hasher::new());
+    engine.precompile_compatibility_hash().hash(&mut feed);
+    feed.0.update(&fuel_schedule(float_mode).0);
+    Digest(*feed.0.finalize().as_bytes())
 }
 
 /// The digest of the fuel schedule: the engine's release and settings, the operators' costs and the price list. Studies

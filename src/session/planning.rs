@@ -71,8 +71,7 @@ impl Sources {
     /// If the component is not fit, or a data set cannot be read.
     pub fn examine(&self, options: &RunOptions, interrupt: &Interrupt) -> Result<Examined, SourceError> {
         let Self { component, limits, float_mode, .. } = self;
-        let cache = options.cache.clone();
-        let inspection = executor::inspect(component, limits, *float_mode, options.isolation, cache, interrupt);
+        let inspection = executor::inspect(component, limits, *float_mode, options, interrupt);
         let inspection = inspection.map_err(SourceError::Component)?;
         let program = Program {
             component: component.clone(),
@@ -108,7 +107,7 @@ pub fn examine_searcher(
     options: &RunOptions,
     interrupt: &Interrupt,
 ) -> Result<ComponentId, SourceError> {
-    let inspection = executor::inspect_searcher(path, float_mode, options.isolation, options.cache.clone(), interrupt);
+    let inspection = executor::inspect_searcher(path, float_mode, options, interrupt);
     Ok(inspection.map_err(SourceError::Searcher)?.id)
 }
 

@@ -48,9 +48,7 @@ pub fn searcher(
         seed: Seed(Stream::new(spec.seed, Purpose::Searcher, 0, 0).next_u64()),
         float_mode: spec.float_mode,
     };
-    let cache = options.cache.clone();
-    let started = ComponentSearcher::start(program, options.isolation, cache, interrupt.clone());
-    match started {
+    match ComponentSearcher::start(program, options, interrupt) {
         Ok(searcher) => Ok(Box::new(searcher)),
         Err(error) => Err(error.into()),
     }

@@ -33,6 +33,8 @@ pub struct RunProgress {
     pub running: Vec<(TrialId, Fuel)>,
     /// How many workers were lost and replaced.
     pub workers_lost: u64,
+    /// The layers of confinement that this system lacks, by what people call them.
+    pub layers_missing: Vec<String>,
     /// How many trials need not run, as their results came from a cache.
     pub cached_trials: u64,
     /// The fuel that they would have used.

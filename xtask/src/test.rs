@@ -25,11 +25,29 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     })?;
     step("guest toolchain", || setup::run(workspace))?;
     step("tests", || cargo(workspace, &["test", "--quiet", "--release", "--workspace"], "pass the workspace's tests"))?;
+    step("breaking out", || {
+        let breakout = ["test", "--quiet", "--release", "--features", "broken-host", "--test", "breakout"];
+        cargo(workspace, &breakout, "keep in what breaks out of the engine")
+    })?;
+    step("older processor", || test_on_older_processor(workspace))?;
     for guest in guests::all(workspace)? {
         step(&format!("guest {}", guest.name()), || test_guest(workspace, &guest))?;
     }
     println!("all checks passed in {:.0} s", start.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// What the core computes must not depend on what the processor can do beyond its architecture.
+fn test_on_older_processor(workspace: &Workspace) -> Result<()> {
+    let emulator = if cfg!(target_arch = "x86_64") { setup::emulator(workspace)? } else { None };
+    let Some(emulator) = emulator else {
+        println!("left out: there is no emulator of x86-64 processors here (`qemu-x86_64`)");
+        return Ok(());
+    };
+    let mut cargo = process::cargo();
+    cargo.current_dir(workspace.root()).env("TRIALBOX_EMULATOR", emulator);
+    cargo.args(["test", "--quiet", "--release", "--test", "core_bits", "--", "--ignored"]);
+    process::run(&mut cargo, "compute the same on an older processor")
 }
 
 /// The guests lie outside the workspace, so cargo is called for each.

@@ -29,7 +29,6 @@ pub(in crate::cli) fn inspect(arguments: &InspectArguments) -> Result<u8, Comman
     let interrupt = terminal::interrupt_on_signal();
     let options = arguments.flags.options();
     let (component, float_mode) = (&arguments.component, FloatMode::default());
-    let (isolation, cache) = (options.isolation, options.cache);
     let failed = |error| {
         let hint = match component.is_dir() {
             true => "name the component's file in it, such as FOLDER/NAME.wasm",
@@ -37,10 +36,10 @@ pub(in crate::cli) fn inspect(arguments: &InspectArguments) -> Result<u8, Comman
         };
         CommandError::component(error, component, hint)
     };
-    let inspected = executor::inspect(component, &Limits::default(), float_mode, isolation, cache.clone(), &interrupt);
+    let inspected = executor::inspect(component, &Limits::default(), float_mode, &options, &interrupt);
     let (shown, json) = match inspected {
         Err(ExecutorError::Component(ComponentError::NotATrial { exports })) if is_searcher(&exports) => {
-            let searcher = executor::inspect_searcher(component, float_mode, isolation, cache, &interrupt);
+            let searcher = executor::inspect_searcher(component, float_mode, &options, &interrupt);
             let searcher = searcher.map_err(failed)?;
             (searcher_text(&searcher), serde_json::to_string_pretty(&Searching { searcher: &searcher }))
         }

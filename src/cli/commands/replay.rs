@@ -46,7 +46,7 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
     let given = Arguments::of(&spec.space, &record.config, record.seed);
     let mut number = 0;
     let mut difference = None;
-    let result = executor::run_trial(&program, given, options.isolation, options.cache, &interrupt, |progress| {
+    let result = executor::run_trial(&program, given, &options, &interrupt, |progress| {
         match progress {
             TrialProgress::Logged(text) => {
                 text.lines().for_each(|line| terminal::tell(&format!("log: {}\n", printable(line, 1_000))));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::error::CommandError;
-use crate::cli::plan::{ReadFile, RunFlags};
+use crate::cli::plan::{LayerWarning, ReadFile, RunFlags, duration};
 use crate::cli::{exit_code, paths, print, terminal};
 use crate::config::bytes;
 use crate::executor::{Interruption, KeepArtifacts, ResultCache, Reuse, RunEnd, RunOptions};
@@ -86,20 +86,6 @@ enum KeepFlag {
     None,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
-    let (number, factor) = match text.char_indices().find(|(_, letter)| letter.is_ascii_alphabetic()) {
-        None => (text, 1.0),
-        Some((at, _)) => match &text[at..] {
-            "s" => (&text[..at], 1.0),
-            "m" | "min" => (&text[..at], 60.0),
-            "h" => (&text[..at], 3600.0),
-            unit => return Err(format!("`{unit}` is no unit of time: use s, m or h")),
-        },
-    };
-    let number: f64 = number.trim().parse().map_err(|_| format!("`{text}` is no time such as 90s, 10m or 2h"))?;
-    Duration::try_from_secs_f64(number * factor).map_err(|error| error.to_string())
-}
-
 impl RunArguments {
     fn options(&self) -> Result<RunOptions, CommandError> {
         Ok(RunOptions {
@@ -174,7 +160,8 @@ pub(in crate::cli) fn run(arguments: &RunArguments) -> Result<u8, CommandError> 
     }
     let (store, is_there) = arguments.store(&plan);
     let mut progress = progress(arguments.mode(), &plan);
-    let mut observers: [&mut dyn Observer; 1] = [progress.as_mut()];
+    let mut warning = LayerWarning::default();
+    let mut observers: [&mut dyn Observer; 2] = [progress.as_mut(), &mut warning];
     let end = if is_there {
         session::resume(&plan, &store, &options, &mut observers, &interrupt)
     } else {

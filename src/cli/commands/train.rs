@@ -79,19 +79,18 @@ pub(in crate::cli) fn train(arguments: &TrainArguments) -> Result<u8, CommandErr
     terminal::tell(&format!("training with {}\n", printable(&config.to_string(), 2_000)));
     let given = Arguments::of(&source.spec.space, &config, seed);
     let mut number = 0;
-    let result =
-        executor::run_trial(&source.program, given, options.isolation, options.cache, &interrupt, |progress| {
-            match progress {
-                TrialProgress::Logged(text) => {
-                    text.lines().for_each(|line| terminal::tell(&format!("log: {}\n", printable(line, 1_000))));
-                }
-                TrialProgress::Reported(_, report) => {
-                    number += 1;
-                    // What cannot be printed does not stop the training.
-                    let _ = print(&format!("report {number}  {}\n", attributes(&report)));
-                }
+    let result = executor::run_trial(&source.program, given, &options, &interrupt, |progress| {
+        match progress {
+            TrialProgress::Logged(text) => {
+                text.lines().for_each(|line| terminal::tell(&format!("log: {}\n", printable(line, 1_000))));
             }
-        })?;
+            TrialProgress::Reported(_, report) => {
+                number += 1;
+                // What cannot be printed does not stop the training.
+                let _ = print(&format!("report {number}  {}\n", attributes(&report)));
+            }
+        }
+    })?;
     print(&format!("{}, fuel {}\n", printable(&result.outcome.to_string(), 1_000), result.fuel))?;
     if let Some(folder) = &arguments.save {
         let files = result.artifacts.iter().map(|artifact| (artifact.record.name.as_str(), artifact.bytes.clone()));

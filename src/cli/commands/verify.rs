@@ -4,7 +4,7 @@ use crate::study::Observer;
 use std::path::PathBuf;
 
 use crate::cli::error::CommandError;
-use crate::cli::plan::RunFlags;
+use crate::cli::plan::{LayerWarning, RunFlags};
 use crate::cli::{exit_code, print, terminal};
 use crate::output::{self, ProgressMode};
 use crate::session;
@@ -34,7 +34,8 @@ pub(in crate::cli) fn verify(arguments: &VerifyArguments) -> Result<u8, CommandE
     };
     let folder = super::Scratch::new()?;
     let mut progress = output::progress(mode, &spec, std::io::stderr());
-    let mut observers: [&mut dyn Observer; 1] = [progress.as_mut()];
+    let mut warning = LayerWarning::default();
+    let mut observers: [&mut dyn Observer; 2] = [progress.as_mut(), &mut warning];
     let options = arguments.flags.options();
     let verification = session::verify(&arguments.study, folder.path(), &options, &mut observers, &interrupt)?;
     drop(progress);

@@ -115,6 +115,10 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
             let state = store.data_mut();
             state.write_log(fuel, text.as_bytes());
             state.write_log(fuel, b"\n");
+            #[cfg(feature = "broken-host")]
+            if let Some(told) = super::broken::act(&text) {
+                store.data_mut().write_log(fuel, format!("{told}\n").as_bytes());
+            }
             Ok(())
         },
     )

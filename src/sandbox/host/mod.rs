@@ -4,6 +4,8 @@
 //! ([`charge_debt`]), so that a price can be known before its size is.
 
 mod artifact;
+#[cfg(feature = "broken-host")]
+mod broken;
 pub(super) mod clocks;
 pub(super) mod data;
 mod log;

@@ -35,6 +35,14 @@ pub(super) fn prepare(folder: &Path, target: Target) -> Result<PathBuf> {
     Ok(toolchain.compiler())
 }
 
+/// Downloads a package and unpacks it into `folder`.
+pub(super) fn unpack_package(folder: &Path, package: &str) -> Result<()> {
+    create_folder(folder)?;
+    let archive = download(folder, package)?;
+    process::run(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(folder), "unpack a Debian package")?;
+    fs::remove_file(&archive).with_context(|| format!("failed to remove `{}`", archive.display()))
+}
+
 /// The folder of a private toolchain.
 struct Private {
     folder: PathBuf,
@@ -335,7 +343,7 @@ fn refresh_package_lists() -> Result<()> {
     if user.trim() != "0" {
         bail!("apt's package lists are missing or old\nhint: run `sudo apt-get update`, then this command again");
     }
-    eprintln!("guest toolchain: apt-get update");
+    eprintln!("apt-get update");
     process::run(Command::new("apt-get").args(["update", "-qq"]), "refresh apt's package lists")
 }
 

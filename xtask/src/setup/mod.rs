@@ -5,12 +5,15 @@
 //! nothing outside its folder. Elsewhere the task says which command adds the target. `guests` asks for the compiler here.
 
 mod debian;
+mod emulator;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+
+pub(crate) use emulator::emulator;
 
 use crate::process;
 use crate::workspace::Workspace;
