@@ -65,11 +65,13 @@ impl Store {
         let lock = WriterLock::take(&place)?;
         // Under a name of its own until it is a study: whatever ends the process meanwhile leaves no half of one at `path`.
         let draft = beside(&place, DRAFT);
-        remove_draft(&draft);
+        remove_with_logs(&draft);
+        // The log of a study that was removed without it would be taken for the new one's.
+        remove_logs(&place);
         let made = write_draft(&draft)
             .and_then(|()| move_new(&draft, &place).map_err(|error| StoreError::from_system(path, "make", error)));
         // What can't be removed doesn't matter beside the error that is reported.
-        made.inspect_err(|_| remove_draft(&draft))?;
+        made.inspect_err(|_| remove_with_logs(&draft))?;
         Self::prepare(&place, lock)
     }
 
@@ -85,7 +87,7 @@ impl Store {
         drop(connection::open_readable(&place)?);
         let lock = WriterLock::take(&place)?;
         // Where a study can't be moved to its place in one step, its draft may be left beside it.
-        remove_draft(&beside(&place, DRAFT));
+        remove_with_logs(&beside(&place, DRAFT));
         Self::prepare(&place, lock)
     }
 
@@ -411,11 +413,17 @@ fn move_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes a draft with what SQLite may have left beside it. The caller holds the lock of the study, so that nobody writes it.
-fn remove_draft(draft: &Path) {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        // There is none but after a crash; and if one stays, making the next says why.
-        let _ = fs::remove_file(beside(draft, suffix));
+/// Removes a draft and what SQLite may have left beside it. The caller holds the lock of the study, so that nobody writes it.
+fn remove_with_logs(path: &Path) {
+    // There is none but after a crash; and if one stays, making the next says why.
+    let _ = fs::remove_file(path);
+    remove_logs(path);
+}
+
+/// Removes what SQLite may have left beside a file that is gone.
+fn remove_logs(path: &Path) {
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let _ = fs::remove_file(beside(path, suffix));
     }
 }
 
