@@ -409,6 +409,27 @@ fn a_changed_log_is_refused() {
 }
 
 #[test]
+fn the_log_of_a_study_that_was_removed_is_not_taken_for_that_of_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join("a.study"), folder.path().join("a.study-wal"));
+    let entries = chained(events());
+    let mut store = Store::create(&path).unwrap();
+    append(&mut store, &entries);
+    store.commit().unwrap();
+    // As it lies there when the process is killed, and somebody then removes the study alone.
+    let left = fs::read(&log).unwrap();
+    drop(store);
+    fs::remove_file(&path).unwrap();
+    fs::write(&log, left).unwrap();
+    let mut store = Store::create(&path).unwrap();
+    assert_eq!(read(&store.reader().unwrap()).unwrap(), Vec::<Entry>::new());
+    append(&mut store, &entries[..1]);
+    store.close().unwrap();
+    assert_eq!(digests(&read(&Reader::open(&path).unwrap()).unwrap()), digests(&entries[..1]));
+    assert_eq!(names_in(folder.path()), ["a.study"]);
+}
+
+#[test]
 fn definitions_that_would_run_by_themselves_are_refused() {
     for change in [
         "CREATE TRIGGER event_end AFTER INSERT ON event BEGIN DELETE FROM log; END",

@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use wasmtime::component::Component;
 
@@ -16,6 +17,10 @@ use crate::numeric::digest::Digest;
 
 const KEY_FILE: &str = "key";
 const MAC_BYTES: usize = 32;
+/// What the name of a file ends with until it is whole.
+const DRAFT_SUFFIX: &str = "draft";
+/// A draft of that age was left behind, by a process that ended while it wrote.
+const DRAFT_AGE_MAX: Duration = Duration::from_secs(3600);
 
 /// A folder of compiled components.
 #[derive(Clone, Debug)]
@@ -35,6 +40,8 @@ impl CompiledCache {
             // Others may have read the key or left one of theirs. Under a new one, nothing that lies here is loaded.
             remove_if_there(&key_file)?;
         }
+        // What cannot be removed takes room, and harms nobody.
+        let _ = remove_old_drafts(folder);
         let key = read_or_make_key(&key_file)?;
         Ok(Self { folder: folder.to_owned(), key })
     }
@@ -103,7 +110,7 @@ impl CompiledCache {
         // Under a name of its own first: others may read while this writes.
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let draft = path.with_extension(format!("{:016x}.draft", u64::from_le_bytes(random)));
+        let draft = path.with_extension(format!("{:016x}.{DRAFT_SUFFIX}", u64::from_le_bytes(random)));
         let write = || {
             let mut file = create_private(&draft)?;
             file.write_all(self.mac(path, code).as_bytes())?;
@@ -138,6 +145,21 @@ fn make_private_folder(folder: &Path) -> io::Result<bool> {
     fs::create_dir_all(folder).map(|()| false)
 }
 
+/// Removes what was begun long ago and never finished. It could not be loaded, but nobody would ever remove it.
+fn remove_old_drafts(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|suffix| suffix != DRAFT_SUFFIX) {
+            continue;
+        }
+        let modified = fs::symlink_metadata(&path)?.modified()?;
+        if modified.elapsed().is_ok_and(|age| age > DRAFT_AGE_MAX) {
+            remove_if_there(&path)?;
+        }
+    }
+    Ok(())
+}
+
 fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -162,7 +184,7 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
     remove_if_there(path)?;
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(io::Error::other)?;
-    let draft = path.with_extension(format!("{}.draft", blake3::hash(&key).to_hex()));
+    let draft = path.with_extension(format!("{}.{DRAFT_SUFFIX}", blake3::hash(&key).to_hex()));
     create_private(&draft)?.write_all(&key)?;
     // A link fails if the key is there by now, and never shows half a key.
     let linked = fs::hard_link(&draft, path);

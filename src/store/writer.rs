@@ -1,6 +1,7 @@
 //! Writes a study file: one writer at a time, events in groups. Talks to `study` for what it writes.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::study::{Entry, LogPiece};
 const PART_BYTES_MAX: usize = 128 << 20;
 /// Who owns the study's inputs, among the numbers of trials.
 const INPUT_OWNER: i64 = -1;
+/// What the name of a study ends with while it is made.
+const DRAFT: &str = ".draft";
 /// How long closing waits for readers that keep the write-ahead log in use.
 const CLOSE_WAIT: Duration = Duration::from_millis(250);
 
@@ -60,14 +63,16 @@ impl Store {
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         let place = connection::place_of_new(path)?;
         let lock = WriterLock::take(&place)?;
-        // Refuses a file that somebody else has made since. Nobody in this process has it open yet, so it may be closed again.
-        File::create_new(&place).map_err(|error| StoreError::from_system(path, "make", error))?;
-        Self::prepare(&place, lock, true).inspect_err(|_| {
-            for suffix in ["", "-wal", "-shm", "-journal"] {
-                // What can't be removed doesn't matter beside the error that is reported.
-                let _ = fs::remove_file(beside(&place, suffix));
-            }
-        })
+        // Under a name of its own until it is a study: whatever ends the process meanwhile leaves no half of one at `path`.
+        let draft = beside(&place, DRAFT);
+        remove_with_logs(&draft);
+        // The log of a study that was removed without it would be taken for the new one's.
+        remove_logs(&place);
+        let made = write_draft(&draft)
+            .and_then(|()| move_new(&draft, &place).map_err(|error| StoreError::from_system(path, "make", error)));
+        // What can't be removed doesn't matter beside the error that is reported.
+        made.inspect_err(|_| remove_with_logs(&draft))?;
+        Self::prepare(&place, lock)
     }
 
     /// Opens the study at `path` to go on with it.
@@ -81,16 +86,17 @@ impl Store {
         // Before anything is made next to a file that is no study.
         drop(connection::open_readable(&place)?);
         let lock = WriterLock::take(&place)?;
-        Self::prepare(&place, lock, false)
+        // Where a study can't be moved to its place in one step, its draft may be left beside it.
+        remove_with_logs(&beside(&place, DRAFT));
+        Self::prepare(&place, lock)
     }
 
-    fn prepare(place: &Path, lock: WriterLock, is_new: bool) -> Result<Self, StoreError> {
+    fn prepare(place: &Path, lock: WriterLock) -> Result<Self, StoreError> {
         let connection = connection::open_writable(place)?;
         let prepared = || -> rusqlite::Result<()> {
             // Where the file system can't share memory SQLite stays with its rollback journal, which is slower and correct.
             connection.query_row("PRAGMA journal_mode = WAL", (), |_| Ok(()))?;
-            connection.execute_batch(SETTINGS)?;
-            if is_new { format::write_schema(&connection) } else { Ok(()) }
+            connection.execute_batch(SETTINGS)
         }();
         prepared.map_err(|error| StoreError::from_sqlite(place, Some(&connection), "open", 0, error))?;
         connection::check_format(place, &connection)?;
@@ -377,6 +383,50 @@ impl Store {
     }
 }
 
+/// Makes a study without events, in one file that is safe on disk.
+fn write_draft(draft: &Path) -> Result<(), StoreError> {
+    File::create_new(draft).map_err(|error| StoreError::from_system(draft, "make", error))?;
+    let connection = connection::open_writable(draft)?;
+    let written = format::write_schema(&connection);
+    written.map_err(|error| StoreError::from_sqlite(draft, Some(&connection), "make", 0, error))?;
+    connection
+        .close()
+        .map_err(|(connection, error)| StoreError::from_sqlite(draft, Some(&connection), "make", 0, error))
+}
+
+/// Moves a file to a name that no file has; never over one that somebody else has made since.
+fn move_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Not every file system can; then in two steps.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {}
+            moved => return moved.map_err(io::Error::from),
+        }
+    }
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists || to.try_exists()? => Err(error),
+        // No links either. All who make studies hold the lock, and this one has looked.
+        Err(_) => fs::rename(from, to),
+    }
+}
+
+/// Removes a draft and what SQLite may have left beside it. The caller holds the lock of the study, so that nobody writes it.
+fn remove_with_logs(path: &Path) {
+    // There is none but after a crash; and if one stays, making the next says why.
+    let _ = fs::remove_file(path);
+    remove_logs(path);
+}
+
+/// Removes what SQLite may have left beside a file that is gone.
+fn remove_logs(path: &Path) {
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let _ = fs::remove_file(beside(path, suffix));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -400,6 +450,55 @@ mod tests {
             bracket: None,
             milestone: None,
         }
+    }
+
+    fn names_in(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    }
+
+    #[test]
+    fn a_draft_that_was_left_behind_is_replaced_and_nothing_stays_beside_the_study() {
+        let whole = {
+            let folder = tempfile::tempdir().unwrap();
+            let draft = folder.path().join("a.draft");
+            write_draft(&draft).unwrap();
+            fs::read(draft).unwrap()
+        };
+        // As a process leaves them that ends at once: nothing yet, a part, and the whole with its journal.
+        for content in [&b""[..], &whole[..whole.len() / 2], &whole] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.study");
+            fs::write(folder.path().join("a.study.draft"), content).unwrap();
+            fs::write(folder.path().join("a.study.draft-journal"), &whole[..content.len() / 3]).unwrap();
+            let mut store = Store::create(&path).unwrap();
+            store.append(&Chain::default().push(first()), Duration::ZERO).unwrap();
+            store.close().unwrap();
+            assert_eq!(names_in(folder.path()), ["a.study"]);
+            assert_eq!(Reader::open(&path).unwrap().head().unwrap().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_study_is_never_moved_over_a_file_that_somebody_else_has_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let (draft, path) = (folder.path().join("a.study.draft"), folder.path().join("a.study"));
+        write_draft(&draft).unwrap();
+        fs::write(&path, b"theirs").unwrap();
+        assert_eq!(move_new(&draft, &path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+        assert!(matches!(Store::create(&path), Err(StoreError::Exists { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"theirs");
+    }
+
+    #[test]
+    fn opening_a_study_removes_the_draft_that_it_was_made_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.study");
+        Store::create(&path).unwrap().close().unwrap();
+        fs::hard_link(&path, folder.path().join("a.study.draft")).unwrap();
+        Store::open(&path).unwrap().close().unwrap();
+        assert_eq!(names_in(folder.path()), ["a.study"]);
     }
 
     #[test]

@@ -8,6 +8,8 @@
 
 mod caching;
 mod killing;
+#[cfg(target_os = "linux")]
+mod kills;
 mod pausing;
 mod ways;
 mod world;

@@ -160,3 +160,22 @@ fn a_key_that_is_damaged_is_replaced() {
         assert_eq!(fs::read(folder.path().join("key")).unwrap().len(), 32);
     }
 }
+
+#[test]
+fn what_a_killed_process_never_finished_is_removed_once_it_is_old() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(CompiledCache::open(folder.path()).unwrap());
+    let path = |name: &str| folder.path().join(name);
+    for name in ["old.0000000000000000.draft", "new.0000000000000000.draft", "other"] {
+        fs::write(path(name), b"half").unwrap();
+    }
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 3600);
+    for name in ["old.0000000000000000.draft", "other"] {
+        fs::File::options().append(true).open(path(name)).unwrap().set_modified(long_ago).unwrap();
+    }
+    drop(CompiledCache::open(folder.path()).unwrap());
+    assert!(!path("old.0000000000000000.draft").exists());
+    // Somebody may write it at this moment.
+    assert!(path("new.0000000000000000.draft").exists());
+    assert!(path("other").exists() && path("key").exists());
+}

@@ -1,10 +1,13 @@
 //! Guests that want all the memory there is.
 
+use std::task::Poll;
+
+use trialbox::sandbox::component::ComponentError;
 use trialbox::study::{Limit, Outcome};
 
 use super::exceeded;
 use super::support::guest::Guest;
-use super::support::run::{Setting, run, run_with};
+use super::support::run::{Setting, begin, program, run, run_program, run_with, try_program};
 
 const MIB: u64 = 1 << 20;
 
@@ -156,5 +159,102 @@ fn too_many_memories_or_tables_in_one_module_end_the_trial_before_it_begins() {
     for declaration in ["(memory 0)", "(table 0 funcref)"] {
         let component = Guest::new().part(&declaration.repeat(70)).component();
         assert_eq!(run(&component).outcome, exceeded(Limit::InstancesMax), "{declaration}");
+    }
+}
+
+#[test]
+fn a_table_of_more_elements_than_can_be_numbered_is_no_module() {
+    for table in ["(table 4294967296 funcref)", "(table i64 4294967296 funcref)", "(table 2 1 funcref)"] {
+        let text = format!("(component (core module {table}))");
+        let Ok(bytes) = wat::parse_str(&text) else { continue };
+        assert!(matches!(try_program(&bytes), Err(ComponentError::Invalid(_))), "{table}");
+    }
+    // As bytes, which no text gives: the least number of elements is 2^32, in LEB128.
+    let module = b"\0asm\x01\0\0\0\x04\x08\x01\x70\x00\x80\x80\x80\x80\x10";
+    let component = [&b"\0asm\x0d\0\x01\0\x01"[..], &[u8::try_from(module.len()).unwrap()], module].concat();
+    assert!(matches!(try_program(&component), Err(ComponentError::Invalid(_))));
+}
+
+#[test]
+fn ten_thousand_instances_end_the_trial_before_it_begins() {
+    let instances = "(core instance (instantiate $m))".repeat(10_000);
+    let component = Guest::new().beside(&format!("(component (core module $m) {instances})")).component();
+    match try_program(&component) {
+        Ok(program) => assert_eq!(run_program(&program, &Setting::default()).outcome, exceeded(Limit::InstancesMax)),
+        Err(error) => {
+            assert!(matches!(&error, ComponentError::Invalid(message) if message.contains("instances")), "{error}")
+        }
+    }
+}
+
+#[test]
+fn memories_that_grow_in_turns_share_one_limit() {
+    // 2 pages to begin with, and then one for either in turn, until together they have what there is.
+    let guest = |turns: u32| {
+        let mut guest = Guest::new();
+        let report = guest.report(&[]);
+        guest.memory("(memory (export \"memory\") 2)").part("(memory $other 0)").train(format!(
+            "(local $i i32)
+             (loop $next
+               (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then (unreachable)))
+               (if (i32.eq (memory.grow $other (i32.const 1)) (i32.const -1)) (then (unreachable)))
+               {report}
+               (local.set $i (i32.add (local.get $i) (i32.const 1)))
+               (br_if $next (i32.lt_u (local.get $i) (i32.const {turns}))))"
+        ))
+    };
+    let ran = run_with(&guest(6).component(), &memory(MIB));
+    assert_eq!((ran.outcome, ran.reports.len()), (Outcome::Completed, 6));
+    let ran = run_with(&guest(100).component(), &memory(MIB));
+    assert_eq!((ran.outcome, ran.reports.len()), (exceeded(Limit::MemoryBytesMax), 6));
+}
+
+#[test]
+fn instances_that_grow_in_turns_share_one_limit() {
+    // Every second instance is of another module; each takes 4 pages, so the fourth has no room in a mebibyte.
+    let grower = |name: &str, pages: u32| {
+        format!(
+            "(core module {name} (memory 1)
+               (func $begin (if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then (unreachable))))
+               (start $begin))"
+        )
+    };
+    let turns = |count: usize| {
+        let instances: String = (0..count)
+            .map(|index| format!("(core instance (instantiate {}))", ["$one", "$other"][index % 2]))
+            .collect();
+        let text = format!("(component {} {} {instances})", grower("$one", 3), grower("$other", 3));
+        run_with(&Guest::new().beside(&text).component(), &memory(MIB)).outcome
+    };
+    assert_eq!(turns(3), Outcome::Completed);
+    assert_eq!(turns(4), exceeded(Limit::MemoryBytesMax));
+}
+
+#[test]
+fn trials_that_grow_in_turns_take_nothing_from_each_others_limits() {
+    let mut guest = Guest::new();
+    let report = guest.report(&[]);
+    let program = program(
+        &guest
+            .memory("(memory (export \"memory\") 2)")
+            .train(format!(
+                "(loop $next
+                   (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then (unreachable)))
+                   {report} (br $next))"
+            ))
+            .component(),
+    );
+    let alone = run_program(&program, &memory(MIB));
+    assert_eq!(alone.outcome, exceeded(Limit::MemoryBytesMax));
+    let mut trials: Vec<_> = (0..8).map(|_| begin(&program, &memory(MIB))).collect();
+    while !trials.is_empty() {
+        trials.retain_mut(|trial| match trial.step() {
+            Poll::Pending => true,
+            Poll::Ready(ended) => {
+                assert_eq!((&ended.outcome, ended.fuel.0), (&alone.outcome, alone.fuel));
+                assert_eq!(trial.heard.lock().unwrap().reports, alone.reports);
+                false
+            }
+        });
     }
 }

@@ -36,6 +36,16 @@ fn a_flood_of_reports_ends_at_the_limit() {
 }
 
 #[test]
+fn a_billion_reports_end_at_the_limit_that_a_study_has_by_default() {
+    let body = "(local $i i32)
+        (loop $more (call $report (i32.const 0) (i32.const 0))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if $more (i32.lt_u (local.get $i) (i32.const 1000000000))))";
+    let ran = run_program(&program(&Guest::new().train(body).component()), &limited(Limit::FuelMax, 10_000_000_000));
+    assert_eq!((ran.outcome, ran.reports.len()), (exceeded(Limit::ReportsMax), 100_000));
+}
+
+#[test]
 fn no_two_reports_of_a_flood_come_in_one_step() {
     // Or else they would all have to be kept before anybody can take them.
     let component =
@@ -60,6 +70,44 @@ fn too_many_attributes_end_the_trial() {
     };
     assert_eq!(outcome(64), Outcome::Completed);
     assert_eq!(outcome(65), exceeded(Limit::AttributesMax));
+}
+
+#[test]
+fn a_hundred_thousand_attributes_end_the_trial() {
+    let list = Placed { pointer: 8_192, length: 100_000 };
+    let component = reporting(&list).memory("(memory (export \"memory\") 40)").component();
+    let ran = run(&component);
+    assert_eq!((ran.outcome, ran.reports.len()), (exceeded(Limit::HostCallBytesMax), 0));
+    // Also where a call may carry as many.
+    let ran = run_with(&component, &limited(Limit::HostCallBytesMax, 64 << 20));
+    assert_eq!((ran.outcome, ran.reports.len()), (exceeded(Limit::AttributesMax), 0));
+}
+
+#[test]
+fn a_text_of_a_hundred_mebibytes_ends_the_trial_wherever_it_is_given() {
+    let huge = Placed { pointer: 4_096, length: 100 << 20 };
+    let as_attribute = format!(
+        "(i32.store (i32.const 1024) (i32.const 0)) (i32.store (i32.const 1028) (i32.const 0))
+         (i32.store8 (i32.const 1032) (i32.const 3))
+         (i32.store (i32.const 1040) (i32.const {})) (i32.store (i32.const 1044) (i32.const {}))
+         (call $report (i32.const 1024) (i32.const 1))",
+        huge.pointer, huge.length
+    );
+    for (call, byte) in [
+        (format!("(call $log {huge})"), 0x61),
+        // Neither is it looked at whether it is a text.
+        (format!("(call $log {huge})"), 0xff),
+        (format!("(call $artifact_clear {huge})"), 0x61),
+        (format!("(call $artifact_append (i32.const 0) (i32.const 1) {huge})"), 0x61),
+        (format!("(call $data_size {huge} (i32.const 64))"), 0x61),
+        (as_attribute, 0x61),
+    ] {
+        // The rest of the memory holds zeroes, which are a text as well.
+        let fill = format!("(memory.fill (i32.const 4096) (i32.const {byte}) (i32.const 1000))");
+        let guest = Guest::new().memory("(memory (export \"memory\") 1700)").train(format!("{fill} {call}"));
+        let ran = run_with(&guest.component(), &limited(Limit::FuelMax, 10_000_000_000));
+        assert_eq!((ran.outcome, ran.reports.len()), (exceeded(Limit::HostCallBytesMax), 0), "{call}");
+    }
 }
 
 #[test]

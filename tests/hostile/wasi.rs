@@ -166,6 +166,12 @@ fn handles_that_a_guest_does_not_own_are_malformed_values() {
          (call $pollable_drop (local.get $handle)) (call $pollable_drop (local.get $handle))",
         "(local $handle i32) (local.set $handle (call $subscribe_duration (i64.const 0)))
          (call $pollable_drop (local.get $handle)) (call $pollable_block (local.get $handle))",
+        "(local $s i32) (local.set $s (call $stdout)) (call $stream_drop (local.get $s)) (call $stream_drop (local.get $s))",
+        "(local $s i32) (local.set $s (call $stdout)) (call $stream_drop (local.get $s))
+         (call $stream_check_write (local.get $s) (i32.const 64))",
+        "(call $stream_drop (call $stdin))",
+        "(call $stream_splice (call $stdout) (call $stdout) (i64.const 1) (i32.const 64))",
+        "(call $resolve (call $stdout) (i32.const 0) (i32.const 0) (i32.const 64))",
         "(call $pollable_drop (i32.const 0))",
         "(call $pollable_drop (i32.const -1))",
         "(call $pollable_block (i32.const 12345678))",

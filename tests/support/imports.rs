@@ -6,7 +6,8 @@ pub struct Import {
     pub name: &'static str,
     module: &'static str,
     field: &'static str,
-    signature: &'static str,
+    /// Its type, as text.
+    pub signature: &'static str,
 }
 
 impl Import {

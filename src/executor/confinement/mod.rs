@@ -69,6 +69,9 @@ pub(super) struct Confining {
 
 /// Confines this thread and every one that it starts from now on. `memory_bytes_max` bounds what the process may map for writing.
 pub(super) fn begin(purpose: Purpose, memory_bytes_max: u64) -> Confining {
+    // Asked of the system once and remembered, with all else that it tells a new process; the first to ask must not be confined.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::param::page_size();
     let mut missing = Vec::new();
     if !bounds::set(memory_bytes_max) {
         missing.push(Layer::Bounds);
