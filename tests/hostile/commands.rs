@@ -7,11 +7,11 @@ use trialbox::executor::Isolation;
 use trialbox::sandbox::component::{self, ComponentError, Entry};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
 use trialbox::space::{Domain, Parameter, RealRange, Value};
-use trialbox::study::{ConfigurationForm, Limit, Outcome};
+use trialbox::study::{ConfigurationForm, Limit, Outcome, TrapKind};
 
 use super::support::guest::Guest;
 use super::support::run::{Ran, SANDBOX, Setting, begin, program, run_program, run_with};
-use super::{exceeded, limited, misuse};
+use super::{exceeded, limited, misuse, trapped};
 
 /// Opens a file for reading or writing, or ends the trial.
 const OPEN: &str = "(func $open (param i32 i32 i32) (result i32)
@@ -61,7 +61,10 @@ fn every_line_is_a_report_however_it_is_written() {
         let ran = run_with(&reporting(&texts, way), &Setting::default());
         assert_eq!((&ran.outcome, ran.reports.len()), (&Outcome::Completed, 4), "{way}");
         assert_eq!((ran.value(0, "epoch"), ran.value(0, "accuracy")), (&Value::Integer(1), &Value::Real(0.5)));
-        assert_eq!((ran.value(1, "accuracy"), ran.value(1, "kind")), (&Value::Real(-0.001), &Value::Text("aä\n".into())));
+        assert_eq!(
+            (ran.value(1, "accuracy"), ran.value(1, "kind")),
+            (&Value::Real(-0.001), &Value::Text("aä\n".into()))
+        );
         assert!(matches!(ran.value(2, "accuracy"), Value::Real(real) if real.is_nan()));
         assert_eq!(ran.value(2, "done"), &Value::Boolean(true));
         assert!(ran.fuels().is_sorted_by(|earlier, later| earlier < later));
@@ -71,8 +74,20 @@ fn every_line_is_a_report_however_it_is_written() {
 #[test]
 fn a_line_that_is_no_report_ends_the_trial_with_its_number() {
     for line in [
-        "[1]", "", "null", "{", "{\"a\": [1]}", "{\"a\": {\"b\": 1}}", "{\"a\": null}", "{\"a\": 1} x", "{\"a\": 1,}", "{a: 1}", "{\"a\": 01}",
-        "{\"a\": 1e999}", "{\"a\": \"\t\"}", "accuracy=1",
+        "[1]",
+        "",
+        "null",
+        "{",
+        "{\"a\": [1]}",
+        "{\"a\": {\"b\": 1}}",
+        "{\"a\": null}",
+        "{\"a\": 1} x",
+        "{\"a\": 1,}",
+        "{a: 1}",
+        "{\"a\": 01}",
+        "{\"a\": 1e999}",
+        "{\"a\": \"\t\"}",
+        "accuracy=1",
     ] {
         let ran = reported(&[b"{\"a\": 1}\n", format!("{line}\n").as_bytes()]);
         assert!(misuse(&ran).starts_with("line 2 of /trialbox/report is no report: "), "{line}: {}", ran.outcome);
@@ -86,7 +101,10 @@ fn a_line_that_is_no_report_ends_the_trial_with_its_number() {
     let ran = reported(&[b"{\"a\": 1, \"a\": 2}\n"]);
     assert_eq!(misuse(&ran), "`report` was given the attribute `a` twice");
     let ran = reported(&[b"{\"a\": 1}\n{\"a\": 2}"]);
-    assert_eq!((misuse(&ran), ran.reports.len()), ("line 2 of /trialbox/report has no end of line: `{\\\"a\\\": 2}`", 1));
+    assert_eq!(
+        (misuse(&ran), ran.reports.len()),
+        ("line 2 of /trialbox/report has no end of line: `{\\\"a\\\": 2}`", 1)
+    );
 }
 
 #[test]
@@ -99,6 +117,8 @@ fn lines_have_the_limits_of_reports() {
         assert_eq!(run(three, limit, enough).outcome, Outcome::Completed, "{limit:?}");
         assert_eq!(run(three, limit, enough - 1).outcome, exceeded(limit), "{limit:?}");
     }
+    let many = format!("{{{}}}\n", vec!["\"a\": 1"; 100_000].join(", "));
+    assert_eq!(run(many.as_bytes(), Limit::ReportsMax, 9).outcome, exceeded(Limit::AttributesMax));
     let ran = run(b"{}\n{}\n{}\n", Limit::ReportsMax, 2);
     assert_eq!((ran.outcome, ran.reports.len()), (exceeded(Limit::ReportsMax), 2));
 }
@@ -113,7 +133,8 @@ fn a_line_without_end_is_no_longer_than_a_call() {
 
 #[test]
 fn a_flood_of_lines_is_paid_for() {
-    let endless = "(loop $for_ever (call $file_write (local.get $file) TEXT (i64.const 0) (i32.const 64)) (br $for_ever))";
+    let endless =
+        "(loop $for_ever (call $file_write (local.get $file) TEXT (i64.const 0) (i32.const 64)) (br $for_ever))";
     let lines = b"{}\n".repeat(1_000);
     let ran = run_with(&reporting(&[&lines], endless), &limited(Limit::FuelMax, 3_000_000));
     assert_eq!(ran.outcome, exceeded(Limit::FuelMax));
@@ -245,6 +266,31 @@ fn a_program_of_wasi_0_1_is_a_trial_as_it_is() {
 }
 
 #[test]
+fn a_path_of_wasi_0_1_that_is_no_text_is_a_malformed_value() {
+    let module = MODULE.replace("trialbox/seed", "trialbox/see\\ff");
+    let ran = run_with(&wat::parse_str(&module).unwrap(), &Setting::default());
+    assert_eq!(ran.outcome, trapped(TrapKind::BadValue));
+    // One that leads nowhere gives WASI's error, with which this program exits; the adapter makes 1 of all.
+    let module = MODULE.replace("trialbox/seed", "trialbox/nope");
+    let ran = run_with(&wat::parse_str(&module).unwrap(), &Setting::default());
+    assert_eq!(ran.outcome, Outcome::failed("the command exited with status 1", 1_000));
+}
+
+#[test]
+fn nothing_is_written_before_a_trial_has_begun() {
+    let mut guest = Guest::new();
+    let path = guest.text("trialbox/artifacts/model");
+    let initialize = format!(
+        "(func (export \"_initialize\")
+           (call $directories (i32.const 64))
+           (call $open_at (i32.load (i32.load (i32.const 64))) (i32.const 0) {path} (i32.const 1) (i32.const 2)
+             (i32.const 64)))"
+    );
+    let ran = run_with(&guest.part(&initialize).command(""), &Setting::default());
+    assert_eq!(misuse(&ran), "`descriptor.open-at` was called before the trial began");
+}
+
+#[test]
 fn a_module_that_is_no_program_is_refused_before_it_is_compiled() {
     let refused = |text: &str| component::compile(&SANDBOX, &wat::parse_str(text).unwrap()).err();
     assert!(matches!(refused("(module)"), Some(ComponentError::NotACommand { .. })));
@@ -260,11 +306,14 @@ fn a_study_of_a_command_has_one_log_for_any_number_of_workers() {
     for kind in [HyperbandKind::Stopping, HyperbandKind::Promotion] {
         let digest = |jobs: usize| {
             let unit = Domain::Real(RealRange { lower: 0.0, upper: 1.0, log: false });
-            let parameter = Parameter { name: "x".into(), default: unit.default_value(), domain: unit, condition: None };
-            let builder = Study::builder(&file).num_trials(30).isolation(Isolation::Thread).jobs(jobs).parameter(parameter);
+            let parameter =
+                Parameter { name: "x".into(), default: unit.default_value(), domain: unit, condition: None };
+            let builder =
+                Study::builder(&file).num_trials(30).isolation(Isolation::Thread).jobs(jobs).parameter(parameter);
             let builder = builder.reward_attr("accuracy").time_attr("epoch");
             let scheduler = SchedulerSpec::Hyperband(HyperbandSpec::new(kind, 9));
-            let result = builder.scheduler(scheduler).run(folder.path().join(format!("{kind:?}-{jobs}.study"))).unwrap();
+            let result =
+                builder.scheduler(scheduler).run(folder.path().join(format!("{kind:?}-{jobs}.study"))).unwrap();
             let ends: Vec<_> = result.state.trials().iter().filter_map(|trial| trial.time).collect();
             assert!(ends.contains(&9) && ends.iter().any(|epochs| *epochs < 9), "{ends:?}");
             result.digest

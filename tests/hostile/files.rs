@@ -445,7 +445,9 @@ fn artifacts_of_files_have_the_limits_of_all_artifacts() {
     assert_eq!(with_artifact("", &limited(Limit::ArtifactsMax, 0)).outcome, exceeded(Limit::ArtifactsMax));
     // Zeros that nobody wrote are paid for as well.
     let cost = |size: u32| {
-        let body = format!("(drop (call $monotonic_now)) (call $set_size (local.get $file) (i64.const {size}) (i32.const 64))");
+        let body = format!(
+            "(drop (call $monotonic_now)) (call $set_size (local.get $file) (i64.const {size}) (i32.const 64))"
+        );
         with_artifact(&body, &Setting::default()).fuel
     };
     assert!(cost(1_000_000) >= cost(0) + 1_000_000, "{} {}", cost(1_000_000), cost(0));
