@@ -115,7 +115,7 @@ impl From<ComponentError> for CommandError {
             ComponentError::NotATrial { exports } => {
                 let exports = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
                 command_error.hint(format!(
-                    "it exports {}; build it for the world `trialbox:trial/trial` of wit/trial.wit",
+                    "it exports {}; build it for the world `trialbox:trial/trial` of wit/trial.wit, or as a program for wasm32-wasip2",
                     shown(&exports)
                 ))
             }

@@ -235,7 +235,8 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn hire(&mut self, quarantine: bool) -> Result<WorkerId, ExecutorError> {
         let code = self.code()?;
         let paused_memory_bytes_max = self.options.paused_memory_bytes_max / self.options.jobs.max(1) as u64;
-        let program = Program { replication: Replication::of(self.study.spec()), ..self.program.clone() };
+        let spec = self.study.spec();
+        let program = Program { replication: Replication::of(spec), guest: spec.guest.clone(), ..self.program.clone() };
         let handle = self.pool.spawn(Assignment::Train { program, code, paused_memory_bytes_max })?;
         let id = handle.id;
         self.workers.insert(id, Staffed { handle, trials: 0, early: 0, quarantine, loaded: false });

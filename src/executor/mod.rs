@@ -187,7 +187,7 @@ pub struct Program {
     pub float_mode: FloatMode,
     /// How often each trial is run, and how that becomes one. In a study it is the specification that says so.
     pub replication: Replication,
-    /// What the guest is given besides configuration, seed and data.
+    /// What the guest is given besides configuration, seed and data. In a study it is the specification that says so.
     pub guest: GuestSettings,
 }
 

@@ -34,7 +34,7 @@ const NAMES: &str = "name";
 pub(super) fn component_of_module(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
     let module = checked(module)?;
     let encode = || {
-        let encoder = ComponentEncoder::default().module(&module)?;
+        let encoder = ComponentEncoder::default().validate(true).module(&module)?;
         encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, ADAPTER)?.encode()
     };
     encode().map_err(|error| not_a_command(format!("{error:#}")))

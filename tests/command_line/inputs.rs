@@ -132,11 +132,11 @@ fn a_missing_component_is_told_with_its_path() {
 }
 
 #[test]
-fn a_core_module_is_told_how_to_become_a_component() {
+fn a_core_module_that_is_no_program_is_told_how_to_become_a_component() {
     let world = component(wat::parse_str("(module (func (export \"train\")))").unwrap());
     insta::assert_snapshot!(refused(&world, 4), @r#"
-    error: `bad/component.wasm`: it is a core WebAssembly module, not a WebAssembly component
-    hint: make a component of it: `wasm-tools component new module.wasm -o component.wasm`, or build it with the guest SDK
+    error: `bad/component.wasm`: it is a core WebAssembly module, but no command of WASI 0.1: it does not export `_start`
+    hint: a module as it is can be a trial only if it is a program, built for wasm32-wasip1; make a component of any other, with the guest SDK or by `wasm-tools component new`
     "#);
 }
 
@@ -148,8 +148,8 @@ fn a_component_of_another_world_is_told_what_it_exports() {
         (func (export "answer") (result u32) (canon lift (core func $instance "answer"))))"#;
     let world = component(wat::parse_str(text).unwrap());
     insta::assert_snapshot!(refused(&world, 4), @r#"
-    error: `bad/component.wasm`: the component does not export `trialbox:trial/train`
-    hint: it exports answer; build it for the world `trialbox:trial/trial` of wit/trial.wit
+    error: `bad/component.wasm`: the component exports neither `trialbox:trial/train` nor, as a command does, `wasi:cli/run`
+    hint: it exports answer; build it for the world `trialbox:trial/trial` of wit/trial.wit, or as a program for wasm32-wasip2
     "#);
 }
 

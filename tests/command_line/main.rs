@@ -6,6 +6,7 @@
 
 mod ask;
 mod cached;
+mod commands;
 mod damage;
 mod help;
 mod hyperband;

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The studies of the gate: the example that takes real work, the one that takes none, one that imports WASI, and one whose
-/// searcher is a component.
-pub const STUDIES: &[&str] = &["digits", "toy", "toy-wasi", "evolution"];
+/// The studies of the gate: the example that takes real work, the one that takes none, one that imports WASI, one whose searcher is a
+/// component, and one that is a plain program.
+pub const STUDIES: &[&str] = &["digits", "toy", "toy-wasi", "evolution", "command"];
 
 /// A folder of its own, with a cache of compiled components that all tests share.
 pub struct World {

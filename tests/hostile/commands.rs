@@ -7,11 +7,11 @@ use trialbox::executor::Isolation;
 use trialbox::sandbox::component::{self, ComponentError, Entry};
 use trialbox::scheduler::{HyperbandKind, HyperbandSpec, SchedulerSpec};
 use trialbox::space::{Domain, Parameter, RealRange, Value};
-use trialbox::study::{ConfigurationForm, Limit, Outcome};
+use trialbox::study::{ConfigurationForm, Limit, Outcome, TrapKind};
 
 use super::support::guest::Guest;
 use super::support::run::{Ran, SANDBOX, Setting, begin, program, run_program, run_with};
-use super::{exceeded, limited, misuse};
+use super::{exceeded, limited, misuse, trapped};
 
 /// Opens a file for reading or writing, or ends the trial.
 const OPEN: &str = "(func $open (param i32 i32 i32) (result i32)
@@ -117,6 +117,8 @@ fn lines_have_the_limits_of_reports() {
         assert_eq!(run(three, limit, enough).outcome, Outcome::Completed, "{limit:?}");
         assert_eq!(run(three, limit, enough - 1).outcome, exceeded(limit), "{limit:?}");
     }
+    let many = format!("{{{}}}\n", vec!["\"a\": 1"; 100_000].join(", "));
+    assert_eq!(run(many.as_bytes(), Limit::ReportsMax, 9).outcome, exceeded(Limit::AttributesMax));
     let ran = run(b"{}\n{}\n{}\n", Limit::ReportsMax, 2);
     assert_eq!((ran.outcome, ran.reports.len()), (exceeded(Limit::ReportsMax), 2));
 }
@@ -261,6 +263,31 @@ fn a_program_of_wasi_0_1_is_a_trial_as_it_is() {
     // Its name, and `--x 0.25`.
     assert_eq!(ran.value(0, "arguments"), &Value::Integer(3));
     assert_eq!(program(&module()).entry(), Entry::Run);
+}
+
+#[test]
+fn a_path_of_wasi_0_1_that_is_no_text_is_a_malformed_value() {
+    let module = MODULE.replace("trialbox/seed", "trialbox/see\\ff");
+    let ran = run_with(&wat::parse_str(&module).unwrap(), &Setting::default());
+    assert_eq!(ran.outcome, trapped(TrapKind::BadValue));
+    // One that leads nowhere gives WASI's error, with which this program exits; the adapter makes 1 of all.
+    let module = MODULE.replace("trialbox/seed", "trialbox/nope");
+    let ran = run_with(&wat::parse_str(&module).unwrap(), &Setting::default());
+    assert_eq!(ran.outcome, Outcome::failed("the command exited with status 1", 1_000));
+}
+
+#[test]
+fn nothing_is_written_before_a_trial_has_begun() {
+    let mut guest = Guest::new();
+    let path = guest.text("trialbox/artifacts/model");
+    let initialize = format!(
+        "(func (export \"_initialize\")
+           (call $directories (i32.const 64))
+           (call $open_at (i32.load (i32.load (i32.const 64))) (i32.const 0) {path} (i32.const 1) (i32.const 2)
+             (i32.const 64)))"
+    );
+    let ran = run_with(&guest.part(&initialize).command(""), &Setting::default());
+    assert_eq!(misuse(&ran), "`descriptor.open-at` was called before the trial began");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The example guests in Rust: building their components, and checking the committed ones.
 //!
 //! A guest is a folder of `guest-examples/` whose `Cargo.toml` has a table `[package.metadata.trialbox]`:
-//! `target` (default `wasm32-unknown-unknown`), `simd` (default false), `sources` (folders outside its own that it is built
-//! from). Its component lies beside the manifest as `NAME.wasm`, its record as `NAME.wasm.lock`. `setup` gives the compiler.
+//! `target` (default `wasm32-unknown-unknown`), `simd` (default false), `command` (default false: whether it is a program, which stays
+//! the core module that it is compiled to), `sources` (folders outside its own that it is built from). Its component lies beside the manifest as `NAME.wasm`, its record as `NAME.wasm.lock`. `setup` gives the compiler.
 
 use std::fs;
 use std::path::PathBuf;
@@ -30,6 +30,7 @@ pub(crate) struct Guest {
     package: String,
     target: Target,
     simd: bool,
+    command: bool,
     sources: Vec<PathBuf>,
 }
 
@@ -55,6 +56,7 @@ impl Guest {
             package: package.get("name").and_then(toml::Value::as_str).context("the package has no name")?.to_owned(),
             target: Target::Unknown,
             simd: false,
+            command: false,
             sources: Vec::new(),
             folder,
         };
@@ -70,6 +72,7 @@ impl Guest {
                         )
                     })?;
                 }
+                "command" => guest.command = value.as_bool().context("`command` is neither true nor false")?,
                 "simd" => guest.simd = value.as_bool().context("`simd` is neither true nor false")?,
                 "sources" => {
                     for source in value.as_array().context("`sources` is no list")? {
@@ -78,7 +81,9 @@ impl Guest {
                             .push(PathBuf::from(source.as_str().context("`sources` has an item that is no text")?));
                     }
                 }
-                _ => bail!("unknown key `{key}` in `package.metadata.trialbox`; keys: `target`, `simd`, `sources`"),
+                _ => bail!(
+                    "unknown key `{key}` in `package.metadata.trialbox`; keys: `target`, `simd`, `command`, `sources`"
+                ),
             }
         }
         Ok(Some(guest))
@@ -113,7 +118,9 @@ impl Guest {
                 .with_context(|| format!("failed to find the sources `{}`", place.display()))?;
             places.push(place);
         }
-        places.extend(SDK_SOURCES.iter().map(|place| workspace.root().join(place)));
+        if !self.command {
+            places.extend(SDK_SOURCES.iter().map(|place| workspace.root().join(place)));
+        }
         record::digest_of_files(workspace.root(), &places)
     }
 
@@ -153,7 +160,9 @@ impl Guest {
         let mut cargo = process::plain_cargo();
         cargo
             .current_dir(&self.folder)
-            .args(["build", "--quiet", "--release", "--lib", "--target", self.target.name()])
+            .args(["build", "--quiet", "--release"])
+            .arg(if self.command { "--bins" } else { "--lib" })
+            .args(["--target", self.target.name()])
             .arg("--target-dir")
             .arg(&target_folder)
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
@@ -162,12 +171,15 @@ impl Guest {
         }
         toolchain.apply(&mut cargo);
         process::run(&mut cargo, &format!("compile the guest `{}`", self.name))?;
-        let module = target_folder
-            .join(self.target.name())
-            .join("release")
-            .join(format!("{}.wasm", self.package.replace('-', "_")));
+        let module = target_folder.join(self.target.name()).join("release").join(if self.command {
+            format!("{}.wasm", self.package)
+        } else {
+            format!("{}.wasm", self.package.replace('-', "_"))
+        });
         let module = fs::read(&module).with_context(|| format!("failed to read the module `{}`", module.display()))?;
-        Ok((component(&module, self.target)?, toolchain.version()?))
+        // A program is run as it is: the sandbox adapts it.
+        let bytes = if self.command { module } else { component(&module, self.target)? };
+        Ok((bytes, toolchain.version()?))
     }
 }
 
@@ -274,7 +286,7 @@ mod tests {
         };
         assert_eq!(
             message("simdd = true"),
-            "unknown key `simdd` in `package.metadata.trialbox`; keys: `target`, `simd`, `sources`"
+            "unknown key `simdd` in `package.metadata.trialbox`; keys: `target`, `simd`, `command`, `sources`"
         );
         assert_eq!(
             message("target = \"wasm64\""),

@@ -65,6 +65,12 @@ impl From<Outcome> for FileError {
     }
 }
 
+impl From<wasmtime::Error> for FileError {
+    fn from(error: wasmtime::Error) -> Self {
+        Self::Fatal(error)
+    }
+}
+
 impl From<ResourceTableError> for FileError {
     fn from(error: ResourceTableError) -> Self {
         Self::Fatal(error.into())
@@ -146,13 +152,17 @@ type OpenAt = (Resource<Descriptor>, PathFlags, String, OpenFlags, DescriptorFla
 fn open_at(state: &mut HostState, (base, _, path, open, flags): OpenAt) -> FileResult<Resource<Descriptor>> {
     owe_path(state, &path);
     let base = node(state, &base)?;
-    let (trial, table) = parts(state)?;
     let (creates, truncates) = (open.contains(OpenFlags::CREATE), open.contains(OpenFlags::TRUNCATE));
     let wants_folder = open.contains(OpenFlags::DIRECTORY);
     let writes = flags.contains(DescriptorFlags::WRITE);
     if wants_folder && (creates || truncates) || truncates && !writes {
         return Err(ErrorCode::Invalid.into());
     }
+    if creates || writes {
+        // What comes before the trial leaves nothing behind.
+        state.trial("descriptor.open-at")?;
+    }
+    let (trial, table) = parts(state)?;
     let node = match trial.tree.resolve(&base, &path)? {
         Place::To(_) if creates && open.contains(OpenFlags::EXCLUSIVE) => return Err(ErrorCode::Exist.into()),
         Place::To(node) if wants_folder && !node.is_folder() => return Err(ErrorCode::NotDirectory.into()),

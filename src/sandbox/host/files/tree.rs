@@ -17,7 +17,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
 use super::super::artifact::{self, Artifacts, part};
 use super::super::data::DataSets;
-use super::path::{Path, Step};
+use super::path::{NAME_BYTES_MAX, Path, Step};
 use crate::study::Outcome;
 
 /// What lies in `/trialbox`, in order.
@@ -200,7 +200,7 @@ impl Tree {
 
 /// Whether a path can lead to a data set of that name.
 fn is_reachable(name: &str) -> bool {
-    !name.contains('/') && name != "." && name != ".."
+    !name.contains('/') && name != "." && name != ".." && name.len() <= NAME_BYTES_MAX
 }
 
 #[cfg(test)]
