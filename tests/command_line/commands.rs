@@ -20,7 +20,9 @@ fn whole() -> World {
 #[test]
 fn a_command_is_told_from_a_component_that_describes_itself() {
     let ran = whole().trialbox("inspect command/component.wasm").exits(0);
-    assert!(ran.stdout.contains("kind      a command: its space, reward_attr and time_attr come from the study file\n"));
+    assert!(
+        ran.stdout.contains("kind      a command: its space, reward_attr and time_attr come from the study file\n")
+    );
     let json = whole().trialbox("inspect command/component.wasm --json").exits(0).stdout;
     assert!(json.contains("\"description\": null") && json.contains("wasi:filesystem/types@0.2"), "{json}");
 }

@@ -90,7 +90,7 @@ fn any() -> String {
 fn setting(seed: u64) -> Setting {
     let limits = Limits { fuel_max: 3_000_000_000, handles_max: 30, memory_bytes_max: 64 << 20, ..Limits::default() };
     let data = BTreeMap::from([("train".to_owned(), vec![7; 1_000])]);
-    Setting { limits, seed, data }
+    Setting { limits, seed, data, ..Setting::default() }
 }
 
 #[test]

@@ -15,7 +15,8 @@ pub(super) fn set(memory_bytes_max: u64) -> bool {
     #[cfg(not(target_os = "linux"))]
     let _ = memory_bytes_max;
     // All of them are tried, whatever becomes of the others.
-    bounds.into_iter().map(|(resource, most)| lower(resource, most)).fold(true, |all, one| all && one)
+    let failures = bounds.into_iter().filter(|(resource, most)| !lower(*resource, *most)).count();
+    failures == 0
 }
 
 /// Lowers a bound; one that is lower already stays.
