@@ -166,7 +166,7 @@ fn machine_memory_bytes() -> u64 {
     #[cfg(target_os = "linux")]
     {
         let known = rustix::system::sysinfo();
-        u64::from(known.totalram).saturating_mul(u64::from(known.mem_unit))
+        known.totalram.saturating_mul(u64::from(known.mem_unit))
     }
     #[cfg(not(target_os = "linux"))]
     u64::MAX
