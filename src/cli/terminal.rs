@@ -5,6 +5,7 @@
 use std::io::{IsTerminal, Write};
 
 use crate::executor::Interrupt;
+use crate::output::sanitize::printable;
 
 /// Whether standard error may be coloured.
 pub(super) fn has_colour() -> bool {
@@ -24,6 +25,35 @@ pub(super) fn width() -> Option<usize> {
 /// Tells a person something. If nobody listens there is nothing to be done.
 pub(super) fn tell(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Shows what a trial writes to its log as it comes, line by line: a program may write a line in pieces.
+#[derive(Default)]
+pub(super) struct LogLines {
+    /// The beginning of a line.
+    begun: String,
+}
+
+impl LogLines {
+    pub(super) fn tell(&mut self, text: &str) {
+        self.begun.push_str(text);
+        while let Some(end) = self.begun.find('\n') {
+            let line: String = self.begun.drain(..=end).collect();
+            tell_line(&line);
+        }
+    }
+}
+
+impl Drop for LogLines {
+    fn drop(&mut self) {
+        if !self.begun.is_empty() {
+            tell_line(&self.begun);
+        }
+    }
+}
+
+fn tell_line(line: &str) {
+    tell(&format!("log: {}\n", printable(line.trim_end_matches('\n'), 1_000)));
 }
 
 /// The request to stop that the keyboard's interrupt and the system's termination make.

@@ -31,7 +31,7 @@ fn a_command_is_told_from_a_component_that_describes_itself() {
 fn a_command_trains_with_the_configuration_that_it_is_given() {
     let world = whole();
     let ran = world.trialbox("train command --set momentum=0.9 --set stochastic=true --save saved").exits(0);
-    assert!(ran.stderr.starts_with("training with learning_rate = "), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("training with knee = "), "{}", ran.stderr);
     assert!(ran.stderr.contains("log: 64 points, 27 epochs\n"), "{}", ran.stderr);
     assert_eq!(ran.stdout.lines().filter(|line| line.starts_with("report ")).count(), 27);
     let model = std::fs::read_to_string(world.path("saved/model.txt")).unwrap();

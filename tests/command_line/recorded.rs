@@ -59,7 +59,7 @@ fn logs_print_what_a_trial_wrote_and_nothing_for_one_that_wrote_nothing() {
     let world = World::with_toy_run().study("wasi", "toy-wasi/toy-wasi.wasm", "[scheduler]\nnum_trials = 2\n");
     world.trialbox("run wasi --quiet").exits(0);
     let log = world.trialbox("logs wasi.study 1").exits(0).tells_nothing().stdout;
-    assert!(log.contains("0 arguments, 0 variables\n") && log.contains("epoch 10 took until "), "{log}");
+    assert!(log.contains("1 arguments, 0 variables\n") && log.contains("epoch 10 took until "), "{log}");
     world.trialbox("logs toy.study 0").exits(0).prints_nothing();
 }
 

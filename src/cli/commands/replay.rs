@@ -45,12 +45,11 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
     let options = arguments.flags.options();
     let given = Arguments::of(&spec.space, &record.config, record.seed);
     let mut number = 0;
+    let mut log = terminal::LogLines::default();
     let mut difference = None;
     let result = executor::run_trial(&program, given, &options, &interrupt, |progress| {
         match progress {
-            TrialProgress::Logged(text) => {
-                text.lines().for_each(|line| terminal::tell(&format!("log: {}\n", printable(line, 1_000))));
-            }
+            TrialProgress::Logged(text) => log.tell(&text),
             TrialProgress::Reported(fuel, report) => {
                 let mark = match recorded.reports.get(number) {
                     Some(logged) if same(logged, &(fuel, report.clone())) => "as recorded",
@@ -67,6 +66,7 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
             }
         }
     })?;
+    drop(log);
     print(&format!("end  fuel {}  {}\n", result.fuel, printable(&result.outcome.to_string(), 1_000)))?;
     let ended_otherwise = match &recorded.end {
         Some((fuel, outcome)) if outcome.is_reproducible() && !ran_ahead(&recorded) => {

@@ -79,11 +79,10 @@ pub(in crate::cli) fn train(arguments: &TrainArguments) -> Result<u8, CommandErr
     terminal::tell(&format!("training with {}\n", printable(&config.to_string(), 2_000)));
     let given = Arguments::of(&source.spec.space, &config, seed);
     let mut number = 0;
+    let mut log = terminal::LogLines::default();
     let result = executor::run_trial(&source.program, given, &options, &interrupt, |progress| {
         match progress {
-            TrialProgress::Logged(text) => {
-                text.lines().for_each(|line| terminal::tell(&format!("log: {}\n", printable(line, 1_000))));
-            }
+            TrialProgress::Logged(text) => log.tell(&text),
             TrialProgress::Reported(_, report) => {
                 number += 1;
                 // What cannot be printed does not stop the training.
@@ -91,6 +90,7 @@ pub(in crate::cli) fn train(arguments: &TrainArguments) -> Result<u8, CommandErr
             }
         }
     })?;
+    drop(log);
     print(&format!("{}, fuel {}\n", printable(&result.outcome.to_string(), 1_000), result.fuel))?;
     if let Some(folder) = &arguments.save {
         let files = result.artifacts.iter().map(|artifact| (artifact.record.name.as_str(), artifact.bytes.clone()));
