@@ -408,13 +408,13 @@ fn what_a_command_writes_below_artifacts_is_an_artifact() {
              (call $stream_write_and_flush (i32.load (i32.const 68)) TEXT (i32.const 64))"
         )
     };
-    let zeros = "0123456789\0\00123456789";
+    let zeros = "0123456789\0\x000123456789";
     for (body, content) in [
         (write(0), "0123456789"),
         ([write(0), write(5)].concat(), "012340123456789"),
         ([write(0), write(12)].concat(), zeros),
         ([write(0), stream("$file_appending (local.get $file)")].concat(), "01234567890123456789"),
-        (stream("$file_output (local.get $file) (i64.const 2)"), "\0\00123456789"),
+        (stream("$file_output (local.get $file) (i64.const 2)"), "\0\x000123456789"),
         ([write(0), "(call $set_size (local.get $file) (i64.const 3) (i32.const 64))".into()].concat(), "012"),
         (String::new(), ""),
     ] {

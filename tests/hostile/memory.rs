@@ -182,7 +182,7 @@ fn ten_thousand_instances_end_the_trial_before_it_begins() {
     match try_program(&component) {
         Ok(program) => assert_eq!(run_program(&program, &Setting::default()).outcome, exceeded(Limit::InstancesMax)),
         Err(error) => {
-            assert!(matches!(&error, ComponentError::Invalid(message) if message.contains("instances")), "{error}")
+            assert!(matches!(&error, ComponentError::Invalid(message) if message.contains("instances")), "{error}");
         }
     }
 }

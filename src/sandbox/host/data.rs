@@ -89,7 +89,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
     let mut instance = linker.instance("trialbox:trial/data@0.1.0")?;
     instance.func_wrap("names", |mut store: StoreContextMut<'_, HostState>, (): ()| {
         let names = store.data_mut().trial("data.names")?.data.0.keys();
-        let names: Vec<String> = names.map(|name| name.to_string()).collect();
+        let names: Vec<String> = names.map(ToString::to_string).collect();
         store.data_mut().owe_call(names.iter().map(|name| name.len() as u64).sum());
         Ok((names,))
     })?;
