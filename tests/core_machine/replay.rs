@@ -356,6 +356,7 @@ fn the_difference_of_two_specifications_names_the_part() {
     other("allow_duplicates", &|spec| spec.allow_duplicates = true);
     other("trial_seeds", &|spec| spec.trial_seeds = TrialSeeds::PerStudy);
     other("replicates", &|spec| spec.replicates.count = 2);
+    other("guest", &|spec| spec.guest.arguments.push("--fast".into()));
     // All but `scheduler`, of which there is only one as yet.
     assert_eq!(named + 1, serde_json::to_value(&spec).unwrap().as_object().unwrap().len());
 }
