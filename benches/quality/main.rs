@@ -50,7 +50,8 @@ struct Plan {
     tables: Vec<String>,
     methods: Vec<String>,
     seeds: u64,
-    budget: f64,
+    /// How many full trainings, where that is said; else each method's own.
+    budget: Option<f64>,
     /// Whether that is the whole page.
     is_whole: bool,
 }
@@ -87,7 +88,7 @@ impl Plan {
             tables: list("--tables", ',', &tables::NAMES),
             methods: list("--methods", ';', &methods::NAMES),
             seeds: value("--seeds").map_or(20, |seeds| seeds.parse().unwrap()),
-            budget: value("--budget").map_or(100.0, |budget| budget.parse().unwrap()),
+            budget: value("--budget").map(|budget| budget.parse().unwrap()),
             is_whole,
         }
     }
@@ -95,7 +96,7 @@ impl Plan {
 
 /// The curve of a method, over all seeds.
 fn measured(curves: &Curves, method: &str, plan: &Plan) -> Curve {
-    let budget = plan.budget.min(methods::budget(method));
+    let budget = plan.budget.unwrap_or_else(|| methods::budget(method));
     let next = AtomicU64::new(0);
     let runs = Mutex::new(Vec::new());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
