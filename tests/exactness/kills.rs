@@ -15,7 +15,7 @@ use trialbox::store::Reader;
 use crate::world::{World, digest_in};
 
 /// How long anything may take before it is said to hang.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A process that cannot be mistaken for one that gets its number later: with the moment at which it began.
 type Process = (u32, u64);
