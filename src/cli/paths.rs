@@ -69,7 +69,12 @@ pub(super) fn write_files<'a>(
     files
         .into_iter()
         .map(|(name, bytes)| {
-            // The sandbox lets no name through that is more than the name of a file.
+            // The sandbox lets no other name through; but a worker that was taken over could say one, and so could a store from elsewhere.
+            if Path::new(name).file_name() != Some(std::ffi::OsStr::new(name)) {
+                let shown = crate::output::sanitize::printable(name, 200);
+                let message = format!("the artifact `{shown}` is not saved: its name is more than the name of a file");
+                return Err(CommandError::new(exit_code::FAILURE, message));
+            }
             let path = folder.join(name);
             std::fs::write(&path, bytes).map_err(|error| failed(&path, error))?;
             Ok(path)
