@@ -7,6 +7,9 @@ mod commands;
 mod curves;
 mod error;
 pub mod exit_code;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod paths;
 mod plan;
 mod terminal;

@@ -4,16 +4,18 @@
 
 #![expect(clippy::disallowed_methods, reason = "wall time is the driver's to read; none of it reaches the log")]
 
+mod hearing;
 mod serving;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use self::hearing::{Bounds, Heard};
 use self::serving::Served;
 use super::compiling::compiled;
 use super::confinement::Layer;
 use super::early_logs::EarlyLogs;
-use super::message::{Assignment, Code, FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, ToWorker};
+use super::message::{Assignment, Code, FromWorker, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
 use super::results::{Function, Recordings, Shelf};
 use super::single::stalled;
@@ -95,6 +97,8 @@ struct Driver<'a, 'b> {
     held: BTreeSet<TrialId>,
     early_logs: EarlyLogs,
     early_trials_max: u64,
+    /// What every trial keeps to, as long as its worker is honest.
+    bounds: Bounds,
     /// What this study's trials are a function of.
     function: Function,
     /// Where is what is known of trials.
@@ -127,7 +131,8 @@ struct Staffed {
 
 struct Placed {
     worker: WorkerId,
-    fuel: Fuel,
+    /// What it has said since its launch.
+    heard: Heard,
     doing: Doing,
     /// How far it may run before it waits to be told to go on; no bound, if none.
     milestone: Option<u64>,
@@ -161,6 +166,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         }
         let slots = study.spec().slots().map_or(1, u64::from);
         Ok(Self {
+            bounds: Bounds::of(study.spec()),
             function: Function::of(study.spec()),
             shelf: Shelf::of(study.spec(), &options.reuse),
             recordings: Recordings::default(),
@@ -412,7 +418,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             self.recordings.begin(trial, self.function.at(&arguments), Fuel(0));
         }
         let milestone = job.milestone.filter(|_| !self.is_quarantine(worker));
-        let placed = Placed { worker, fuel: Fuel(0), doing, milestone };
+        let placed = Placed { worker, heard: Heard::default(), doing, milestone };
         let place = self.place(job, &placed);
         self.occupy_place(&placed);
         self.tell(worker, ToWorker::Launch(Launch { trial, place, arguments }));
@@ -600,12 +606,7 @@ impl<'a, 'b> Driver<'a, 'b> {
                 self.progress.layers_missing = missing.iter().map(Layer::to_string).collect();
                 self.pool.accept(&missing)
             }
-            FromPool::Said(worker, FromWorker::Happened(happenings)) => {
-                for happening in happenings {
-                    self.take_happening(worker, happening)?;
-                }
-                Ok(())
-            }
+            FromPool::Said(worker, FromWorker::Happened(happenings)) => self.take_happenings(worker, happenings),
             FromPool::Said(worker, FromWorker::Loaded(loaded)) => {
                 let theirs = loaded.map_err(|error: LoadError| ExecutorError::Load(error))?;
                 let ours = self.study.spec().fuel_schedule;
@@ -623,59 +624,6 @@ impl<'a, 'b> Driver<'a, 'b> {
             }
             // No worker of the driver's own is asked for anything else.
             FromPool::Said(..) => Ok(()),
-        }
-    }
-
-    fn take_happening(&mut self, worker: WorkerId, happening: Happening) -> Result<(), ExecutorError> {
-        let trial = happening.trial();
-        // What a trial did past its end, or on a worker that it was taken from, is not of interest.
-        let Some(placed) = self.trials.get_mut(&trial).filter(|placed| placed.worker == worker) else {
-            return Ok(());
-        };
-        let fuel = match &happening {
-            Happening::Reported { fuel, .. } | Happening::Advanced { fuel, .. } | Happening::Ended { fuel, .. } => {
-                *fuel
-            }
-            _ => placed.fuel,
-        };
-        self.progress.fuel = self.progress.fuel.saturating_add(Fuel(fuel.0.saturating_sub(placed.fuel.0)));
-        placed.fuel = fuel;
-        let is_early = matches!(placed.doing, Doing::Early | Doing::Resting);
-        let keeps_contents = self.options.keep_artifacts != KeepArtifacts::None;
-        if let Some((name, known)) = self.recordings.note(&happening, keeps_contents) {
-            self.shelf.put(name, &known);
-        }
-        match happening {
-            Happening::Reported { report, .. } => {
-                self.study.handle(Input::Reported { trial, fuel, report })?;
-                self.hold_if_ahead(trial);
-                self.rest_if_full(trial);
-            }
-            Happening::Advanced { .. } => self.study.handle(Input::Advanced { trial, fuel })?,
-            Happening::Waiting { level, .. } => self.speculate(trial, level),
-            Happening::Dropped { .. } => self.relaunch_dropped(trial)?,
-            Happening::Logged { piece, .. } if is_early => {
-                self.early_logs.keep(trial, piece);
-                self.rest_if_full(trial);
-            }
-            Happening::Logged { piece, .. } => self.journal.append_log(trial, &piece)?,
-            Happening::Ended { outcome, artifacts, .. } => {
-                if let Some(placed) = self.trials.remove(&trial) {
-                    self.release_place(&placed)?;
-                }
-                let records = artifacts.iter().map(|artifact| artifact.record.clone()).collect();
-                self.put_aside(trial, artifacts);
-                self.study.handle(Input::Ended { trial, fuel, outcome, artifacts: records })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What a trial left behind is kept until its end is in the log.
-    fn put_aside(&mut self, trial: TrialId, artifacts: Vec<Artifact>) {
-        if !artifacts.is_empty() {
-            self.artifact_bytes = self.artifact_bytes.saturating_add(bytes_of(&artifacts));
-            self.artifacts.insert(trial, artifacts);
         }
     }
 
@@ -784,7 +732,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         self.journal.commit()?;
         self.progress.wall_time = self.began.elapsed();
         let running = self.trials.iter().filter(|(_, placed)| placed.doing == Doing::Running);
-        self.progress.running = running.map(|(trial, placed)| (*trial, placed.fuel)).collect();
+        self.progress.running = running.map(|(trial, placed)| (*trial, placed.heard.fuel())).collect();
         for observer in self.observers.iter_mut() {
             observer.on_tick(&self.progress, self.study.state());
         }
@@ -794,4 +742,34 @@ impl<'a, 'b> Driver<'a, 'b> {
 
 fn bytes_of(artifacts: &[Artifact]) -> u64 {
     artifacts.iter().map(|artifact| artifact.record.bytes).sum()
+}
+
+/// Runs a study whose workers say these things, each with the number of the worker, until it ends or fails.
+#[cfg(feature = "fuzzing")]
+pub(super) fn hear_anything(
+    study: &mut Study,
+    program: &Program,
+    journal: &mut dyn Journal,
+    options: &RunOptions,
+    said: impl Iterator<Item = (u64, FromWorker)>,
+) {
+    let interrupt = Interrupt::default();
+    let Ok(mut driver) = Driver::new(study, program, journal, &mut [], options, &interrupt) else { return };
+    driver.pool.is_fuzzed = true;
+    driver.code = Some(Code::Given(Vec::new()));
+    let mut turn = |driver: &mut Driver<'_, '_>, (worker, said): (u64, FromWorker)| -> Result<(), ExecutorError> {
+        driver.take_message(FromPool::Said(WorkerId(worker), said))?;
+        driver.carry_out()?;
+        driver.start_early();
+        Ok(())
+    };
+    let begun = (0..options.jobs).try_for_each(|_| driver.hire(false).map(|_| ())).and_then(|()| driver.carry_out());
+    if begun.is_ok() {
+        for said in said {
+            // An error ends the run, and says what was wrong; that is all that a worker can bring about.
+            if driver.study.is_finished() || turn(&mut driver, said).is_err() {
+                break;
+            }
+        }
+    }
 }

@@ -7,6 +7,9 @@ mod compiling;
 mod confinement;
 mod driver;
 mod early_logs;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guest;
 mod interrupt;
 mod journal;

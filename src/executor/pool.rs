@@ -32,7 +32,7 @@ const COMPILER_STACK_BYTES: &str = "67108864";
 
 /// The number of a worker; never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct WorkerId(u64);
+pub(super) struct WorkerId(pub(super) u64);
 
 /// What arrives from a worker.
 #[derive(Debug)]
@@ -52,6 +52,9 @@ pub(super) struct Pool {
     sender: SyncSender<FromPool>,
     receiver: Receiver<FromPool>,
     next: u64,
+    /// Whether a fuzzer speaks in the place of all workers.
+    #[cfg(feature = "fuzzing")]
+    pub(super) is_fuzzed: bool,
 }
 
 /// A worker that can be told things. Dropping it ends the worker.
@@ -128,6 +131,8 @@ impl Pool {
             sender,
             receiver,
             next: 0,
+            #[cfg(feature = "fuzzing")]
+            is_fuzzed: false,
         }
     }
 
@@ -135,6 +140,10 @@ impl Pool {
     pub(super) fn spawn(&mut self, assignment: Assignment) -> Result<WorkerHandle, ExecutorError> {
         let id = WorkerId(self.next);
         self.next += 1;
+        #[cfg(feature = "fuzzing")]
+        if self.is_fuzzed {
+            return Ok(WorkerHandle::of_nobody(id));
+        }
         let line = match self.isolation {
             Isolation::Thread if self.require_isolation => {
                 return Err(ExecutorError::Unconfined { missing: vec![Layer::Bounds, Layer::Files, Layer::Calls] });
@@ -208,6 +217,13 @@ impl Pool {
 }
 
 impl WorkerHandle {
+    /// Of a worker that is told things in vain.
+    #[cfg(feature = "fuzzing")]
+    fn of_nobody(id: WorkerId) -> Self {
+        let line = Line::Thread(mpsc::channel().0);
+        Self { id, line, watch: Watch { silence: Duration::ZERO, looked: None } }
+    }
+
     /// Tells the worker something. One that is gone hears nothing; that it is gone arrives at the pool.
     pub(super) fn tell(&mut self, message: ToWorker) {
         match &mut self.line {

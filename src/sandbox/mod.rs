@@ -30,5 +30,6 @@ mod stack;
 pub use cache::CompiledCache;
 pub use component::{ComponentError, Entry, ImportStatus, Inspection, Offer, SearcherInspection};
 pub use engine::{Sandbox, SandboxError, fuel_schedule};
+pub use host::artifact::is_name as is_artifact_name;
 pub use host::data::DataSets;
 pub use instance::{Arguments, Artifact, Ended, Gate, TrialSink};

@@ -1,9 +1,10 @@
 //! The development tasks of trialbox, run as `cargo xtask TASK`.
 //!
 //! Each task is a module: `setup` finds or prepares the Rust toolchain for guests, `guests` builds the example guests and
-//! checks the committed ones, `tidy` checks the house rules, `test` runs everything that must pass before a commit. They
+//! checks the committed ones, `tidy` checks the house rules, `fuzz` fuzzes, `test` runs everything that must pass before a commit. They
 //! talk to cargo, rustc and, on Debian, apt through `process`, and to the file system.
 
+mod fuzz;
 mod guests;
 mod process;
 mod record;
@@ -27,6 +28,8 @@ Tasks:
   guests --check     Check, without a toolchain, that the committed components match their sources.
   tidy               Check the house rules: file sizes, direction of use, words.
   quality            Measure the searchers on public tables; writes the tables and pictures of docs/quality.md.
+  fuzz [--minutes N] [--target NAME]…
+                     Fuzz what reads others' bytes, all targets or those named, for 10 minutes or N.
   test               Run everything that must pass before a commit (setup included).
   help               Show this text.
 ";
@@ -51,6 +54,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["guests", names @ ..] if names.iter().all(|name| !name.starts_with('-')) => guests::build(&workspace, names),
         ["tidy"] => tidy::run(&workspace),
         ["quality"] => quality(&workspace),
+        ["fuzz", order @ ..] => fuzz::run(&workspace, &fuzz::Order::parse(order)?),
         ["test"] => test::run(&workspace),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

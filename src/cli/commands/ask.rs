@@ -86,7 +86,11 @@ pub(in crate::cli) fn ask(arguments: &AskArguments) -> Result<u8, CommandError> 
 }
 
 /// Answers line by line until there are no more.
-fn serve(session: &mut AskTell, input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()> {
+pub(in crate::cli) fn serve(
+    session: &mut AskTell,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> io::Result<()> {
     let mut line = Vec::new();
     while let Some(is_whole) = read_line(input, &mut line)? {
         let answer = match is_whole {

@@ -161,8 +161,9 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
     })
 }
 
-/// Names become file names on the machine of whoever asks for the artifact.
-pub(super) fn is_name(name: &str) -> bool {
+/// Whether an artifact may have that name. Names become file names on the machine of whoever asks for the artifact.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.starts_with('.') && name.bytes().all(allowed)
 }
