@@ -37,6 +37,7 @@ mod network;
 
 mod adaptive;
 mod bare;
+mod hostile;
 mod isolation;
 mod native;
 mod paused;
@@ -66,7 +67,7 @@ fn main() {
     trialbox::executor::run_as_worker_if_asked();
     println!("| what | figure | beside | ratio | goal |");
     println!("| --- | --- | --- | --- | --- |");
-    let parts: [(&str, fn()); 7] = [
+    let parts: [(&str, fn()); 8] = [
         ("trials", trials_per_second),
         ("report", report_round_trip),
         ("isolation", isolation::prices),
@@ -74,6 +75,7 @@ fn main() {
         ("start", start_from_cache),
         ("order", adaptive::order),
         ("paused", paused::memory),
+        ("hostile", hostile::memory),
     ];
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     for (name, part) in parts {

@@ -33,7 +33,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    for parsed in [StudyFile::parse(text), StudyFile::parse_open(text)] {
+    for parsed in [StudyFile::parse(text), StudyFile::parse_open(text, None)] {
         let file = match parsed {
             Ok(file) => file,
             Err(error) => {

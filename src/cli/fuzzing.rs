@@ -11,7 +11,7 @@ use crate::study::AskTell;
 /// The answers to lines; none if the file is none of a study that can be asked for without a component.
 #[must_use]
 pub fn ask(file: &str, lines: &[u8]) -> Option<Vec<u8>> {
-    let file = StudyFile::parse_open(file).ok()?;
+    let file = StudyFile::parse_open(file, None).ok()?;
     let spec = file.spec("fuzzed", None, None, BTreeMap::new(), fuel_schedule(file.float_mode())).ok()?;
     if let SearcherSpec::Component(_) = spec.searcher {
         return None;

@@ -757,7 +757,7 @@ pub(super) fn hear_anything(
     let Ok(mut driver) = Driver::new(study, program, journal, &mut [], options, &interrupt) else { return };
     driver.pool.is_fuzzed = true;
     driver.code = Some(Code::Given(Vec::new()));
-    let mut turn = |driver: &mut Driver<'_, '_>, (worker, said): (u64, FromWorker)| -> Result<(), ExecutorError> {
+    let turn = |driver: &mut Driver<'_, '_>, (worker, said): (u64, FromWorker)| -> Result<(), ExecutorError> {
         driver.take_message(FromPool::Said(WorkerId(worker), said))?;
         driver.carry_out()?;
         driver.start_early();

@@ -99,16 +99,13 @@ fn specification(kind: u8) -> Option<StudySpec> {
     let mut spec = StudySpec::new("fuzzed", space, fuel_schedule(FloatMode::default()));
     spec.num_trials = Some(TRIALS);
     spec.capacity.cpus = 3;
-    let hyperband = || HyperbandSpec { max_t: 9, ..HyperbandSpec::default() };
+    let hyperband = |kind, max_t| SchedulerSpec::Hyperband(HyperbandSpec::new(kind, max_t));
     match kind {
         0 => {}
-        1 => spec.scheduler = SchedulerSpec::Hyperband(hyperband()),
-        2 => {
-            let kind = HyperbandKind::Promotion;
-            spec.scheduler = SchedulerSpec::Hyperband(HyperbandSpec { kind, ..hyperband() });
-        }
+        1 => spec.scheduler = hyperband(HyperbandKind::Stopping, 9),
+        2 => spec.scheduler = hyperband(HyperbandKind::Promotion, 9),
         3 => {
-            spec.scheduler = SchedulerSpec::Hyperband(HyperbandSpec { max_t: 300, ..hyperband() });
+            spec.scheduler = hyperband(HyperbandKind::Stopping, 300);
             spec.metrics.time_attr = "fuel".into();
         }
         4 => spec.replicates.count = 2,

@@ -84,6 +84,44 @@ pub(super) enum Code {
     Given(Vec<u8>),
 }
 
+/// How much a worker may say at once besides what its trials do: a batch of happenings, a description, a list of imports.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
+/// How much larger than a component its compiled code may be, at most; adapters between components take the most.
+const CODE_GROWTH: u64 = 64;
+/// A text is kept in up to three bytes for each that the guest wrote, where that was no UTF-8.
+const TEXT_GROWTH: u64 = 3;
+/// A line of a replicate's log has its number in front.
+const REPLICATE_LOG_GROWTH: u64 = 16;
+
+impl Assignment {
+    /// How many bytes a message of a worker with this assignment has at most. Whoever says more has been taken over, and
+    /// would fill the driver's memory.
+    pub(super) fn message_bytes_max(&self) -> u64 {
+        let answer = match self {
+            Self::Compile { component, .. } => (component.len() as u64).saturating_mul(CODE_GROWTH),
+            Self::Inspect { limits, .. } => limits.host_call_bytes_max.saturating_mul(TEXT_GROWTH),
+            Self::Train { program, .. } => step_bytes_max(program),
+            Self::InspectSearcher { .. } => 0,
+            Self::Search { program, .. } => program.settings.host_call_bytes_max.saturating_mul(TEXT_GROWTH),
+        };
+        answer.saturating_add(ANSWER_BYTES_MAX)
+    }
+}
+
+/// How much a trial says from one look at it to the next, at most: its whole log, a report, and its end with all that it leaves.
+fn step_bytes_max(program: &Program) -> u64 {
+    let Limits { attributes_max, attribute_name_bytes_max, attribute_text_bytes_max, .. } = program.limits;
+    let Limits { log_bytes_max, artifact_bytes_max, failure_bytes_max, .. } = program.limits;
+    let attribute = attribute_name_bytes_max.saturating_add(attribute_text_bytes_max).saturating_add(64);
+    let replicates = u64::from(program.replication.replicates.count.max(1));
+    let log_growth = if replicates > 1 { TEXT_GROWTH * REPLICATE_LOG_GROWTH } else { TEXT_GROWTH };
+    attributes_max
+        .saturating_mul(attribute)
+        .saturating_add(log_bytes_max.saturating_mul(log_growth).saturating_mul(replicates))
+        .saturating_add(artifact_bytes_max)
+        .saturating_add(failure_bytes_max)
+}
+
 impl Code {
     /// Whether a worker would find it.
     pub(super) fn is_there(&self) -> bool {
@@ -263,20 +301,41 @@ pub(super) fn write_message<T: Serialize>(writer: &mut impl Write, message: &T) 
     writer.flush()
 }
 
-/// Reads one message; nothing at the end of the stream.
-pub(super) fn read_message<T: DeserializeOwned>(reader: &mut impl Read) -> io::Result<Option<T>> {
+/// Reads one message, of `bytes_max` bytes at most; nothing at the end of the stream.
+pub(super) fn read_message<T: DeserializeOwned>(reader: &mut impl Read, bytes_max: u64) -> io::Result<Option<T>> {
     let mut length = [0; 4];
     match reader.read_exact(&mut length) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),
     }
-    let length = u32::from_le_bytes(length);
+    let length = u64::from(u32::from_le_bytes(length));
+    if length > bytes_max {
+        return Err(io::Error::other(format!("it has {length} bytes, more than {bytes_max}")));
+    }
     let mut bytes = Vec::new();
     // Grows with what arrives, so that a false length takes no memory.
-    reader.take(u64::from(length)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 != u64::from(length) {
+    reader.take(length).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != length {
         return Ok(None);
     }
     postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_comes_back_as_it_was_written_and_one_that_is_too_long_not_at_all() {
+        let mut bytes = Vec::new();
+        write_message(&mut bytes, &ToWorker::Stop(TrialId(300))).unwrap();
+        let read = |bytes_max| read_message::<ToWorker>(&mut bytes.as_slice(), bytes_max);
+        assert!(matches!(read(3), Ok(Some(ToWorker::Stop(TrialId(300))))));
+        assert_eq!(read(2).unwrap_err().to_string(), "it has 3 bytes, more than 2");
+        for length in 0..bytes.len() {
+            let cut = read_message::<ToWorker>(&mut &bytes[..length], 3);
+            assert!(matches!(cut, Ok(None)), "{length}");
+        }
+    }
 }

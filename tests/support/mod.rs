@@ -3,5 +3,6 @@
 #![allow(dead_code, reason = "not every test needs every helper")]
 
 pub mod guest;
+pub mod hostile;
 pub mod imports;
 pub mod run;
