@@ -1,4 +1,4 @@
-//! Writes what fuzzing begins with into `seeds/`, one folder a target: `cargo run --release --manifest-path fuzz/Cargo.toml`.
+//! Writes what fuzzing begins with into `seeds/`, one folder a target: `cargo xtask fuzz --seeds`.
 //!
 //! Study files begin with those of `tests/studies`. To be run again when a format has changed: old seeds are then of no use.
 

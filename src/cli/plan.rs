@@ -137,10 +137,17 @@ impl Observer for LayerWarning {
     fn on_event(&mut self, _: &Entry, _: &StudyState) {}
 
     fn on_tick(&mut self, progress: &RunProgress, _: &StudyState) {
-        if progress.layers_missing.is_empty() || std::mem::replace(&mut self.was_told, true) {
+        self.tell(&progress.layers_missing);
+    }
+}
+
+impl LayerWarning {
+    /// Tells that these are missing, if any are and it was not told before.
+    pub(super) fn tell(&mut self, missing: &[String]) {
+        if missing.is_empty() || std::mem::replace(&mut self.was_told, true) {
             return;
         }
-        let missing = progress.layers_missing.join(", ");
+        let missing = missing.join(", ");
         terminal::tell(&format!(
             "warning: this system confines workers in part only: without {missing}\n\
              hint: --require-isolation refuses to run guests then; docs/sealing.md says what each layer is for\n"

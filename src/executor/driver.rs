@@ -10,11 +10,11 @@ mod serving;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use self::hearing::{Bounds, Heard};
 use self::serving::Served;
 use super::compiling::compiled;
 use super::confinement::Layer;
 use super::early_logs::EarlyLogs;
+use super::hearing::{Bounds, Heard};
 use super::message::{Assignment, Code, FromWorker, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
 use super::results::{Function, Recordings, Shelf};
@@ -166,7 +166,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         }
         let slots = study.spec().slots().map_or(1, u64::from);
         Ok(Self {
-            bounds: Bounds::of(study.spec()),
+            bounds: Bounds::new(&study.spec().limits, &study.spec().replicates),
             function: Function::of(study.spec()),
             shelf: Shelf::of(study.spec(), &options.reuse),
             recordings: Recordings::default(),

@@ -11,6 +11,7 @@ mod early_logs;
 #[doc(hidden)]
 pub mod fuzzing;
 mod guest;
+mod hearing;
 mod interrupt;
 mod journal;
 mod kept;

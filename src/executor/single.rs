@@ -4,6 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::compiling::compiled;
+use super::confinement::Layer;
+use super::hearing::{Bounds, Heard};
 use super::message::{Assignment, FromWorker, Happening, Launch, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle};
 use super::{ExecutorError, Interrupt, Program, RunOptions};
@@ -16,6 +18,8 @@ const POLL: Duration = Duration::from_millis(100);
 /// What a single trial does, as it happens.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrialProgress {
+    /// It is about to run in a worker that is confined but for these layers, as people read them.
+    Confined(Vec<String>),
     /// It made its next report.
     Reported(Fuel, Report),
     /// It wrote to its log.
@@ -90,8 +94,13 @@ pub fn run_trial(
     let (slot, start, fuel_before) = (Slot(0), VirtualTime(0), Fuel(0));
     let place = Place { slot, start, fuel_before, milestone: None, is_early: false };
     only.worker.tell(ToWorker::Launch(Launch { trial: TrialId(0), place, arguments }));
+    let (bounds, mut heard) = (Bounds::new(&program.limits, &program.replication.replicates), Heard::default());
     loop {
         let happenings = match only.next()? {
+            FromWorker::Confined(missing) => {
+                on_progress(TrialProgress::Confined(missing.iter().map(Layer::to_string).collect()));
+                continue;
+            }
             FromWorker::Loaded(loaded) => {
                 loaded.map_err(ExecutorError::Load)?;
                 continue;
@@ -100,6 +109,9 @@ pub fn run_trial(
             _ => continue,
         };
         for happening in happenings {
+            heard
+                .take(&happening, &bounds)
+                .map_err(|impossible| ExecutorError::WorkerLost { words: impossible.to_string() })?;
             match happening {
                 Happening::Reported { fuel, report, .. } => on_progress(TrialProgress::Reported(fuel, report)),
                 Happening::Logged { piece, .. } => on_progress(TrialProgress::Logged(piece.text)),
@@ -132,7 +144,7 @@ impl Only {
         Ok(Self { pool, worker, stall_time_max: options.stall_time_max, interrupt: interrupt.clone() })
     }
 
-    /// The worker's next message. That it is confined well enough, and that it is alive, is seen to here.
+    /// The worker's next message. That it is confined as it must be, and that it is alive, is seen to here.
     pub(super) fn next(&mut self) -> Result<FromWorker, ExecutorError> {
         loop {
             if let Some(message) = self.next_until(POLL)? {
@@ -154,9 +166,13 @@ impl Only {
                 self.worker.hear();
                 match message {
                     FromWorker::Broken(words) => Err(ExecutorError::WorkerLost { words }),
-                    FromWorker::Confined(missing) => self.pool.accept(&missing).map(|()| None),
                     FromWorker::Alive => Ok(None),
-                    message => Ok(Some(message)),
+                    message => {
+                        if let FromWorker::Confined(missing) = &message {
+                            self.pool.accept(missing)?;
+                        }
+                        Ok(Some(message))
+                    }
                 }
             }
             Some(FromPool::Gone(_, words)) => Err(ExecutorError::WorkerLost { words }),

@@ -21,6 +21,8 @@ const TARGETS: [(&str, &[&str], u32); 5] = [
     ("store", &[], 64 << 10),
     ("study_file", &["tests/studies/valid", "tests/studies/invalid"], 8 << 10),
 ];
+/// The program that writes the seeds.
+const SEEDS: &str = "seeds";
 /// Coverage as libFuzzer wants it. It needs no other compiler than the one that builds everything else.
 const INSTRUMENTATION: &[&str] = &[
     "-Cpasses=sancov-module",
@@ -74,7 +76,7 @@ fn names() -> Vec<&'static str> {
 
 pub(crate) fn run(workspace: &Workspace, order: &Order<'_>) -> Result<()> {
     let host = host()?;
-    build(workspace, &host, order)?;
+    build(workspace, &host, &order.targets)?;
     let fuzzing = Fuzzing { workspace, programs: folder(workspace).join(host).join("release"), minutes: order.minutes };
     println!("fuzzing {} for {} minutes", order.targets.join(", "), order.minutes);
     let chosen = TARGETS.iter().filter(|(name, ..)| order.targets.contains(name));
@@ -99,13 +101,21 @@ fn host() -> Result<String> {
     Ok(host.context("the compiler does not say for which platform it compiles")?.to_owned())
 }
 
-fn build(workspace: &Workspace, host: &str, order: &Order<'_>) -> Result<()> {
+/// Writes what fuzzing begins with, anew.
+pub(crate) fn write_seeds(workspace: &Workspace) -> Result<()> {
+    let host = host()?;
+    build(workspace, &host, &[SEEDS])?;
+    let program = folder(workspace).join(host).join("release").join(SEEDS);
+    process::run(&mut Command::new(program), "write the seeds")
+}
+
+fn build(workspace: &Workspace, host: &str, programs: &[&str]) -> Result<()> {
     let mut cargo = process::plain_cargo();
     cargo.env("RUSTFLAGS", INSTRUMENTATION.join(" ")).args(["build", "--release", "--locked", "--target", host]);
     cargo.arg("--manifest-path").arg(workspace.root().join("fuzz/Cargo.toml"));
     cargo.arg("--target-dir").arg(folder(workspace));
-    for target in &order.targets {
-        cargo.args(["--bin", target]);
+    for program in programs {
+        cargo.args(["--bin", program]);
     }
     process::run(&mut cargo, "build the targets")
 }

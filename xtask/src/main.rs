@@ -30,6 +30,7 @@ Tasks:
   quality            Measure the searchers on public tables; writes the tables and pictures of docs/quality.md.
   fuzz [--minutes N] [--target NAME]…
                      Fuzz what reads others' bytes, all targets or those named, for 10 minutes or N.
+  fuzz --seeds       Write the seeds of fuzzing anew, after a format has changed.
   test               Run everything that must pass before a commit (setup included).
   help               Show this text.
 ";
@@ -54,6 +55,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["guests", names @ ..] if names.iter().all(|name| !name.starts_with('-')) => guests::build(&workspace, names),
         ["tidy"] => tidy::run(&workspace),
         ["quality"] => quality(&workspace),
+        ["fuzz", "--seeds"] => fuzz::write_seeds(&workspace),
         ["fuzz", order @ ..] => fuzz::run(&workspace, &fuzz::Order::parse(order)?),
         ["test"] => test::run(&workspace),
         [] | ["help" | "--help" | "-h"] => {

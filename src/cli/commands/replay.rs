@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Scratch, known_trial};
 use crate::cli::error::CommandError;
-use crate::cli::plan::PlaceFlags;
+use crate::cli::plan::{LayerWarning, PlaceFlags};
 use crate::cli::{exit_code, print, terminal};
 use crate::executor::{self, TrialProgress};
 use crate::numeric::amount::{Fuel, TrialId};
@@ -45,10 +45,11 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
     let options = arguments.flags.options();
     let given = Arguments::of(&spec.space, &record.config, record.seed);
     let mut number = 0;
-    let mut log = terminal::LogLines::default();
+    let (mut log, mut warning) = (terminal::LogLines::default(), LayerWarning::default());
     let mut difference = None;
     let result = executor::run_trial(&program, given, &options, &interrupt, |progress| {
         match progress {
+            TrialProgress::Confined(missing) => warning.tell(&missing),
             TrialProgress::Logged(text) => log.tell(&text),
             TrialProgress::Reported(fuel, report) => {
                 let mark = match recorded.reports.get(number) {

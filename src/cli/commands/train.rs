@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::replay::attributes;
 use super::{Scratch, known_trial};
 use crate::cli::error::CommandError;
-use crate::cli::plan::{PlaceFlags, ReadFile};
+use crate::cli::plan::{LayerWarning, PlaceFlags, ReadFile};
 use crate::cli::{exit_code, paths, print, terminal};
 use crate::executor::{self, Program, TrialProgress};
 use crate::numeric::amount::{Seed, TrialId};
@@ -79,9 +79,10 @@ pub(in crate::cli) fn train(arguments: &TrainArguments) -> Result<u8, CommandErr
     terminal::tell(&format!("training with {}\n", printable(&config.to_string(), 2_000)));
     let given = Arguments::of(&source.spec.space, &config, seed);
     let mut number = 0;
-    let mut log = terminal::LogLines::default();
+    let (mut log, mut warning) = (terminal::LogLines::default(), LayerWarning::default());
     let result = executor::run_trial(&source.program, given, &options, &interrupt, |progress| {
         match progress {
+            TrialProgress::Confined(missing) => warning.tell(&missing),
             TrialProgress::Logged(text) => log.tell(&text),
             TrialProgress::Reported(_, report) => {
                 number += 1;

@@ -1,0 +1,348 @@
+//! What a worker can say of its trials, if it is honest. Used by whoever listens to workers: the driver, and `single`.
+//!
+//! An honest worker passes on what the host functions let through, and they keep to the study's limits. One that was taken over by
+//! its guest can say anything. What no honest worker says therefore costs it its life, before it reaches the log, the store or this
+//! process's memory: its trials run again, and one that takes over a second worker has `crashed`. What cannot be told from the truth,
+//! such as a false reward, harms the trial that it is said of, and those that ran in the same worker.
+
+use std::fmt::{self, Display};
+
+use super::message::Happening;
+use crate::numeric::amount::Fuel;
+use crate::numeric::digest::{Digest, canonical_bytes};
+use crate::sandbox::{Artifact, is_artifact_name};
+use crate::space::Value;
+use crate::study::{Attribute, Limit, Limits, LogPiece, Outcome, Replicates, Report};
+
+/// Log text is made of the bytes that `log_bytes_max` counts, each three at most where they are no UTF-8, and of one line of the host's.
+const LOG_GROWTH: u64 = 3;
+const LOG_NOTICE_BYTES_MAX: u64 = 1 << 10;
+/// Each line of a replicate has its number in front, up to so many bytes.
+const REPLICATE_NUMBER_BYTES_MAX: u64 = 13;
+/// An outcome has a text of the guest's, or one of the host's with up to three names in it, each letter of up to ten bytes as shown.
+const OUTCOME_BYTES_MAX: u64 = 64 << 10;
+const SHOWN_GROWTH: u64 = 30;
+
+/// What is heard of a trial's present run, as far as later words are bounded by it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Heard {
+    fuel: Fuel,
+    reports: u64,
+    log_pieces: u64,
+    log_bytes: u64,
+}
+
+/// What all trials of a study keep to.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds {
+    limits: Limits,
+    /// How many instances a trial runs.
+    replicates: u64,
+}
+
+/// What no honest worker says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Impossible {
+    /// More than a limit allows.
+    Beyond(Limit),
+    /// A report or an end at less fuel than an earlier report.
+    Backwards,
+    /// A piece of a log out of its turn.
+    Unordered,
+    /// A number that is not one of those that stand for what is no number.
+    OddNumber,
+    /// An artifact that is not what is said of it, or has a name that none may have.
+    FalseArtifact,
+    /// An end that is not the worker's to say.
+    FalseOutcome,
+}
+
+impl Display for Impossible {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("it said what no worker says, so it is not trusted any more: ")?;
+        match self {
+            Self::Beyond(limit) => write!(formatter, "more than `{}` allows", limit.name()),
+            Self::Backwards => formatter.write_str("a trial that used less fuel than before"),
+            Self::Unordered => formatter.write_str("a piece of a log out of its turn"),
+            Self::OddNumber => formatter.write_str("a number that is no number of an odd kind"),
+            Self::FalseArtifact => formatter.write_str("an artifact that is not what it says of it"),
+            Self::FalseOutcome => formatter.write_str("an end that only the study decides on"),
+        }
+    }
+}
+
+impl Bounds {
+    /// Those of a study with these limits.
+    pub(super) fn new(limits: &Limits, replicates: &Replicates) -> Self {
+        Self { limits: limits.clone(), replicates: u64::from(replicates.count.max(1)) }
+    }
+
+    fn get(&self, limit: Limit) -> u64 {
+        self.limits.get(limit)
+    }
+
+    fn check(&self, amount: u64, limit: Limit) -> Result<(), Impossible> {
+        within(amount, self.get(limit), limit)
+    }
+
+    fn check_fuel(&self, fuel: Fuel) -> Result<(), Impossible> {
+        within(fuel.0, self.get(Limit::FuelMax).saturating_mul(self.replicates), Limit::FuelMax)
+    }
+
+    fn log_bytes_max(&self) -> u64 {
+        let one = self.get(Limit::LogBytesMax).saturating_mul(LOG_GROWTH).saturating_add(LOG_NOTICE_BYTES_MAX);
+        let numbers = if self.replicates > 1 { 1 + REPLICATE_NUMBER_BYTES_MAX } else { 1 };
+        one.saturating_mul(self.replicates).saturating_mul(numbers)
+    }
+
+    fn check_report(&self, report: &Report) -> Result<(), Impossible> {
+        self.check(report.attributes.len() as u64, Limit::AttributesMax)?;
+        for Attribute { name, value } in &report.attributes {
+            self.check(name.len() as u64, Limit::AttributeNameBytesMax)?;
+            match value {
+                Value::Text(text) => self.check(text.len() as u64, Limit::AttributeTextBytesMax)?,
+                Value::Real(real) if real.is_nan() && real.to_bits() != f64::NAN.to_bits() => {
+                    return Err(Impossible::OddNumber);
+                }
+                Value::Real(_) | Value::Integer(_) | Value::Boolean(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn check_outcome(&self, outcome: &Outcome) -> Result<(), Impossible> {
+        let is_the_studys = |outcome: &Outcome| match outcome {
+            Outcome::Stopped { .. }
+            | Outcome::Crashed
+            | Outcome::NeverRewarded { .. }
+            | Outcome::NeverConstrained { .. } => true,
+            Outcome::Completed
+            | Outcome::Failed { .. }
+            | Outcome::Trapped { .. }
+            | Outcome::StackOverflowed
+            | Outcome::Exceeded { .. }
+            | Outcome::Misused { .. }
+            | Outcome::BadReport { .. }
+            | Outcome::OfReplicate { .. } => false,
+        };
+        let is_nested = |outcome: &Outcome| matches!(outcome, Outcome::OfReplicate { .. });
+        let is_false = match outcome {
+            Outcome::OfReplicate { outcome, .. } => is_the_studys(outcome) || is_nested(outcome),
+            outcome => is_the_studys(outcome),
+        };
+        if is_false {
+            return Err(Impossible::FalseOutcome);
+        }
+        let names = self.get(Limit::AttributeNameBytesMax).saturating_mul(SHOWN_GROWTH);
+        let most = self.get(Limit::FailureBytesMax).saturating_add(names).saturating_add(OUTCOME_BYTES_MAX);
+        within(canonical_bytes(outcome).len() as u64, most, Limit::FailureBytesMax)
+    }
+
+    fn check_artifacts(&self, outcome: &Outcome, artifacts: &[Artifact]) -> Result<(), Impossible> {
+        self.check(artifacts.len() as u64, Limit::ArtifactsMax)?;
+        let bytes = artifacts.iter().fold(0_u64, |sum, artifact| sum.saturating_add(artifact.bytes.len() as u64));
+        self.check(bytes, Limit::ArtifactBytesMax)?;
+        let is_what_it_says = |Artifact { record, bytes }: &Artifact| {
+            is_artifact_name(&record.name)
+                && record.bytes == bytes.len() as u64
+                && record.digest == Digest::of(bytes.as_slice())
+        };
+        let is_in_order = artifacts.is_sorted_by(|one, next| one.record.name < next.record.name);
+        let may_be = *outcome == Outcome::Completed || artifacts.is_empty();
+        match may_be && is_in_order && artifacts.iter().all(is_what_it_says) {
+            true => Ok(()),
+            false => Err(Impossible::FalseArtifact),
+        }
+    }
+}
+
+fn within(amount: u64, most: u64, limit: Limit) -> Result<(), Impossible> {
+    if amount > most { Err(Impossible::Beyond(limit)) } else { Ok(()) }
+}
+
+impl Heard {
+    /// How much fuel it has used, as far as is known.
+    pub(super) fn fuel(&self) -> Fuel {
+        self.fuel
+    }
+
+    /// Takes note of what is said next, if an honest worker could say it.
+    pub(super) fn take(&mut self, happening: &Happening, bounds: &Bounds) -> Result<(), Impossible> {
+        match happening {
+            Happening::Reported { fuel, report, .. } => self.take_report(*fuel, report, bounds),
+            Happening::Logged { piece, .. } => self.take_log(piece, bounds),
+            Happening::Ended { fuel, outcome, artifacts, .. } => {
+                bounds.check_fuel(*fuel)?;
+                bounds.check_outcome(outcome)?;
+                bounds.check_artifacts(outcome, artifacts)
+            }
+            // A lower bound of what comes next; it may be past an end that comes instead.
+            Happening::Advanced { fuel, .. } => {
+                self.fuel = self.fuel.max(*fuel);
+                Ok(())
+            }
+            Happening::Waiting { .. } | Happening::Dropped { .. } => Ok(()),
+        }
+    }
+
+    fn take_report(&mut self, fuel: Fuel, report: &Report, bounds: &Bounds) -> Result<(), Impossible> {
+        bounds.check_fuel(fuel)?;
+        if fuel < self.fuel {
+            return Err(Impossible::Backwards);
+        }
+        self.fuel = fuel;
+        self.reports += 1;
+        bounds.check(self.reports, Limit::ReportsMax)?;
+        bounds.check_report(report)
+    }
+
+    fn take_log(&mut self, piece: &LogPiece, bounds: &Bounds) -> Result<(), Impossible> {
+        if piece.position != self.log_pieces {
+            return Err(Impossible::Unordered);
+        }
+        self.log_pieces += 1;
+        self.log_bytes = self.log_bytes.saturating_add(piece.text.len() as u64);
+        within(self.log_bytes, bounds.log_bytes_max(), Limit::LogBytesMax)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numeric::amount::TrialId;
+    use crate::study::{ArtifactRecord, StopReason, TrapKind};
+
+    const TRIAL: TrialId = TrialId(0);
+
+    fn bounds() -> Bounds {
+        let limits = Limits {
+            fuel_max: 100,
+            reports_max: 2,
+            attributes_max: 2,
+            attribute_name_bytes_max: 8,
+            attribute_text_bytes_max: 4,
+            artifacts_max: 1,
+            artifact_bytes_max: 5,
+            log_bytes_max: 10,
+            ..Limits::default()
+        };
+        Bounds { limits, replicates: 1 }
+    }
+
+    fn reported(fuel: u64, attributes: &[(&str, Value)]) -> Happening {
+        let attribute = |(name, value): &(&str, Value)| Attribute { name: (*name).into(), value: value.clone() };
+        let report = Report { attributes: attributes.iter().map(attribute).collect() };
+        Happening::Reported { trial: TRIAL, fuel: Fuel(fuel), report }
+    }
+
+    fn logged(position: u64, text: &str) -> Happening {
+        let piece = LogPiece { position, reports: 0, fuel: Fuel(0), text: text.into() };
+        Happening::Logged { trial: TRIAL, piece }
+    }
+
+    fn ended(outcome: Outcome, artifacts: Vec<Artifact>) -> Happening {
+        Happening::Ended { trial: TRIAL, fuel: Fuel(100), outcome, artifacts }
+    }
+
+    fn artifact(name: &str, bytes: &[u8]) -> Artifact {
+        let record = ArtifactRecord { name: name.into(), digest: Digest::of(bytes), bytes: bytes.len() as u64 };
+        Artifact { record, bytes: bytes.to_vec() }
+    }
+
+    fn completed(artifacts: Vec<Artifact>) -> Happening {
+        ended(Outcome::Completed, artifacts)
+    }
+
+    /// What is found in the last of these, when the others were taken.
+    fn last(happenings: &[Happening]) -> Result<(), Impossible> {
+        let mut heard = Heard::default();
+        let (last, others) = happenings.split_last().unwrap();
+        for happening in others {
+            heard.take(happening, &bounds()).unwrap();
+        }
+        heard.take(last, &bounds())
+    }
+
+    #[test]
+    fn what_keeps_to_the_limits_is_taken() {
+        let most = [("accuracy", Value::Real(f64::NAN)), ("note", Value::from("four"))];
+        let all = [
+            logged(0, "ten bytes"),
+            reported(10, &most),
+            Happening::Advanced { trial: TRIAL, fuel: Fuel(60) },
+            logged(1, &"\u{fffd}".repeat(10)),
+            reported(60, &most),
+            completed(vec![artifact("model.bin", b"12345")]),
+        ];
+        for length in 1..=all.len() {
+            assert_eq!(last(&all[..length]), Ok(()), "{length}");
+        }
+        let of_replicate = Outcome::OfReplicate { number: 2, outcome: Box::new(Outcome::failed("no luck", 100)) };
+        assert_eq!(last(&[ended(of_replicate, Vec::new())]), Ok(()));
+        // What the engine had last written down at a trap may be less than what was known.
+        let trapped = Outcome::Trapped { trap: TrapKind::Unreachable };
+        let end = Happening::Ended { trial: TRIAL, fuel: Fuel(10), outcome: trapped, artifacts: Vec::new() };
+        assert_eq!(last(&[reported(60, &[]), end]), Ok(()));
+    }
+
+    #[test]
+    fn what_no_honest_worker_says_is_refused() {
+        let odd = f64::from_bits(f64::NAN.to_bits() ^ 1);
+        let beyond = |limit| Err(Impossible::Beyond(limit));
+        let one = |name| ("accuracy", Value::from(name));
+        let false_digest = Artifact { bytes: b"abcd".into(), ..artifact("a", b"abcx") };
+        let false_size = Artifact { bytes: b"abc".into(), ..artifact("a", b"abcd") };
+        let nested = Outcome::OfReplicate { number: 1, outcome: Box::new(Outcome::Crashed) };
+        let nested_twice = Outcome::OfReplicate { number: 1, outcome: Box::new(nested.clone()) };
+        let cases = [
+            (vec![reported(101, &[])], beyond(Limit::FuelMax)),
+            (vec![reported(u64::MAX, &[])], beyond(Limit::FuelMax)),
+            (vec![reported(50, &[]), reported(49, &[])], Err(Impossible::Backwards)),
+            (vec![reported(1, &[]), reported(2, &[]), reported(3, &[])], beyond(Limit::ReportsMax)),
+            (vec![reported(1, &[one("a"), one("b"), one("c")])], beyond(Limit::AttributesMax)),
+            (vec![reported(1, &[("long_name", 1_i64.into())])], beyond(Limit::AttributeNameBytesMax)),
+            (vec![reported(1, &[one("false")])], beyond(Limit::AttributeTextBytesMax)),
+            (vec![reported(1, &[("loss", Value::Real(odd))])], Err(Impossible::OddNumber)),
+            (vec![logged(1, "")], Err(Impossible::Unordered)),
+            (vec![logged(0, ""), logged(0, "")], Err(Impossible::Unordered)),
+            (vec![logged(0, &"x".repeat(2_000))], beyond(Limit::LogBytesMax)),
+            (vec![logged(0, &"x".repeat(1_000)), logged(1, &"x".repeat(55))], beyond(Limit::LogBytesMax)),
+            (vec![completed(vec![artifact("a", b"123456")])], beyond(Limit::ArtifactBytesMax)),
+            (vec![completed(vec![artifact("a", b""), artifact("b", b"")])], beyond(Limit::ArtifactsMax)),
+            (vec![completed(vec![artifact("../a", b"")])], Err(Impossible::FalseArtifact)),
+            (vec![completed(vec![artifact("a/b", b"")])], Err(Impossible::FalseArtifact)),
+            (vec![completed(vec![false_digest])], Err(Impossible::FalseArtifact)),
+            (vec![completed(vec![false_size])], Err(Impossible::FalseArtifact)),
+            (vec![ended(Outcome::StackOverflowed, vec![artifact("a", b"")])], Err(Impossible::FalseArtifact)),
+            (vec![ended(Outcome::Stopped { reason: StopReason::MaxT }, vec![])], Err(Impossible::FalseOutcome)),
+            (vec![ended(Outcome::Crashed, vec![])], Err(Impossible::FalseOutcome)),
+            (vec![ended(nested, vec![])], Err(Impossible::FalseOutcome)),
+            (vec![ended(nested_twice, vec![])], Err(Impossible::FalseOutcome)),
+            (vec![ended(Outcome::Misused { message: "x".repeat(100_000) }, vec![])], beyond(Limit::FailureBytesMax)),
+        ];
+        for (happenings, expected) in cases {
+            assert_eq!(last(&happenings), expected, "{happenings:?}");
+        }
+    }
+
+    #[test]
+    fn artifacts_come_in_the_order_of_their_names_and_each_once() {
+        let bounds = Bounds { limits: Limits::default(), replicates: 1 };
+        let check = |names: &[&str]| {
+            let artifacts = names.iter().map(|name| artifact(name, b"")).collect();
+            Heard::default().take(&completed(artifacts), &bounds)
+        };
+        assert_eq!(check(&["a", "b"]), Ok(()));
+        assert_eq!(check(&["b", "a"]), Err(Impossible::FalseArtifact));
+        assert_eq!(check(&["a", "a"]), Err(Impossible::FalseArtifact));
+    }
+
+    #[test]
+    fn replicates_may_use_and_write_as_much_as_they_are() {
+        let bounds = Bounds { replicates: 3, ..bounds() };
+        let take = |happening| Heard::default().take(&happening, &bounds);
+        assert_eq!(take(reported(300, &[])), Ok(()));
+        assert_eq!(take(reported(301, &[])), Err(Impossible::Beyond(Limit::FuelMax)));
+        assert_eq!(take(logged(0, &"[1] \n".repeat(30))), Ok(()));
+    }
+}
