@@ -60,7 +60,7 @@ fn read(reader: &Reader) {
     let (Ok(spec), Ok((state, chain))) = (reader.spec(), reader.state_and_head()) else { return };
     for width in [None, Some(0), Some(80)] {
         let _ = output::summary(&spec, &state, chain.head(), &cached, width);
-        for order in [output::TrialsOrder::Number, output::TrialsOrder::Reward, output::TrialsOrder::Fuel] {
+        for order in [output::TrialsOrder::Trial, output::TrialsOrder::Reward, output::TrialsOrder::Fuel] {
             let _ = output::trials(&spec, &state, &cached, &output::TrialsView { order, limit: None, width });
         }
     }

@@ -149,8 +149,10 @@ impl Fuzzing<'_> {
         let finding = findings.join(format!("{name}-"));
         let program = self.programs.join(name);
         let mut command = Command::new(&program);
-        command.arg(corpus).arg(self.workspace.root().join("fuzz/seeds").join(name));
-        command.args(seeds.iter().map(|seeds| self.workspace.root().join(seeds)).filter(|seeds| seeds.exists()));
+        command.arg(corpus);
+        let own = format!("fuzz/seeds/{name}");
+        let seeds = seeds.iter().copied().chain([own.as_str()]).map(|seeds| self.workspace.root().join(seeds));
+        command.args(seeds.filter(|seeds| seeds.exists()));
         command.arg(format!("-max_total_time={}", Duration::from_secs(self.minutes * 60).as_secs()));
         command.arg(format!("-max_len={bytes_max}"));
         command.arg(format!("-timeout={INPUT_SECONDS_MAX}"));
