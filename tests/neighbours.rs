@@ -65,7 +65,7 @@ fn check(isolation: Isolation) {
     assert_eq!(state.trials().len(), harmful.harms.len() + GOOD);
     for trial in state.trials() {
         let mode = trial.config.get("mode").unwrap();
-        assert_eq!(trial.outcome(), Some(harmful.outcome(mode)), "mode {mode}");
+        assert_eq!(trial.outcome(), Some(harmful.outcome(mode)), "{}", harmful.what(mode));
     }
 }
 
