@@ -10,30 +10,43 @@ use trialbox::study::{Entry, Event, Observer, StudyState};
 
 use crate::support::hostile::{Harmful, limits};
 
-/// How many trials there are, and after how many the first look is taken.
+/// How many trials there are, and after how many the first look is taken: by then each place for a trial has had one that filled it.
 const TRIALS: u64 = 10_000;
-const FIRST: u64 = 1_000;
+const FIRST: u64 = TRIALS / 2;
 
-/// The most memory that processes have had resident so far, in KiB, as the system keeps count of it.
+/// Resident memory in KiB: now, and at most so far.
 #[derive(Clone, Copy, Debug, Default)]
-struct Peak {
-    driver: u64,
-    workers: u64,
+struct Resident {
+    now: u64,
+    peak: u64,
 }
 
-impl Peak {
-    fn now() -> Self {
+/// That of the driver, and of its workers together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Memory {
+    driver: Resident,
+    workers: Resident,
+}
+
+impl Memory {
+    fn look() -> Self {
         let myself = std::process::id();
         let children = std::fs::read_to_string(format!("/proc/{myself}/task/{myself}/children")).unwrap();
-        let workers = children.split_whitespace().map(peak_kibibytes).max().unwrap_or(0);
-        Self { driver: peak_kibibytes(&myself.to_string()), workers }
+        let add = |sum: Resident, one: Resident| Resident { now: sum.now + one.now, peak: sum.peak + one.peak };
+        let workers = children.split_whitespace().map(Resident::of).fold(Resident::default(), add);
+        Self { driver: Resident::of(&myself.to_string()), workers }
     }
 }
 
-fn peak_kibibytes(process: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    peak.trim().trim_end_matches(" kB").parse().unwrap()
+impl Resident {
+    fn of(process: &str) -> Self {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let kibibytes = |label: &str| {
+            let text = status.lines().find_map(|line| line.strip_prefix(label)).unwrap();
+            text.trim().trim_end_matches(" kB").parse().unwrap()
+        };
+        Self { now: kibibytes("VmRSS:"), peak: kibibytes("VmHWM:") }
+    }
 }
 
 /// Looks when so many trials have ended, and at the end.
@@ -41,8 +54,8 @@ fn peak_kibibytes(process: &str) -> u64 {
 struct Looks {
     ended: u64,
     failed: u64,
-    first: Peak,
-    last: Peak,
+    first: Memory,
+    last: Memory,
 }
 
 impl Observer for Looks {
@@ -52,16 +65,16 @@ impl Observer for Looks {
                 self.ended += 1;
                 self.failed += u64::from(outcome.is_failure());
                 if self.ended == FIRST {
-                    self.first = Peak::now();
+                    self.first = Memory::look();
                 }
             }
-            Event::StudyEnded { .. } => self.last = Peak::now(),
+            Event::StudyEnded { .. } => self.last = Memory::look(),
             _ => {}
         }
     }
 }
 
-/// Prints the peaks of the driver and of the larger of two workers, beside those after the first tenth.
+/// Prints what the driver and two workers hold at the end, beside what they held after the first half.
 pub(crate) fn memory() {
     let folder = tempfile::tempdir().unwrap();
     let component = folder.path().join("harmful.wasm");
@@ -82,14 +95,20 @@ pub(crate) fn memory() {
     };
     let mut looks = Looks::default();
     begin(&plan, &folder.path().join("a.study"), &options, &mut [&mut looks], &Interrupt::default()).unwrap();
-    let what = format!("{TRIALS} trials that do harm in {} ways, {} of them failed", harmful.harms.len(), looks.failed);
-    for (whose, first, last) in
-        [("the driver", looks.first.driver, looks.last.driver), ("a worker", looks.first.workers, looks.last.workers)]
-    {
-        let [first_mib, last_mib] = [first, last].map(|kibibytes| kibibytes as f64 / 1024.0);
+    println!("{TRIALS} trials that do harm in {} ways or none: {} failed", harmful.harms.len(), looks.failed);
+    let mebibytes = |kibibytes: u64| kibibytes as f64 / 1024.0;
+    for (whose, first, last) in [
+        ("the driver", looks.first.driver, looks.last.driver),
+        ("two workers", looks.first.workers, looks.last.workers),
+    ] {
         println!(
-            "| peak memory of {whose} after {what} | {last_mib:.1} MiB | {first_mib:.1} MiB after {FIRST} | {:.2} | |",
-            last_mib / first_mib
+            "| memory of {whose} after {TRIALS} trials that do harm | {:.1} MiB, at most {:.1} | {:.1} MiB, at most {:.1}, \
+             after {FIRST} | {:.2} | flat |",
+            mebibytes(last.now),
+            mebibytes(last.peak),
+            mebibytes(first.now),
+            mebibytes(first.peak),
+            last.now as f64 / first.now as f64
         );
     }
 }
