@@ -16,6 +16,8 @@ pub mod executor;
 #[cfg(feature = "engine")]
 pub mod output;
 #[cfg(feature = "engine")]
+pub mod project;
+#[cfg(feature = "engine")]
 pub mod sandbox;
 #[cfg(feature = "engine")]
 pub mod session;

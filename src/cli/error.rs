@@ -6,6 +6,7 @@ use std::path::Path;
 use super::exit_code;
 use crate::config::ConfigError;
 use crate::executor::{Difference, ExecutorError, LoadError};
+use crate::project::ProjectError;
 use crate::sandbox::ComponentError;
 use crate::sandbox::component;
 use crate::session::SessionError;
@@ -80,6 +81,24 @@ impl CommandError {
             source = cause.source();
         }
         Self::new(exit_code, message)
+    }
+}
+
+impl From<ProjectError> for CommandError {
+    fn from(error: ProjectError) -> Self {
+        // What tools say of a project is its author's to read, in lines as they are.
+        let message = match &error {
+            ProjectError::Tool { said, .. } => {
+                let lines: Vec<String> = said.lines().map(|line| format!("  {}", shown(line))).collect();
+                error.to_string().replace(said.as_str(), &lines.join("\n"))
+            }
+            error => shown(&error.to_string()),
+        };
+        let command_error = Self::new(exit_code::COMPONENT, message);
+        match error.hint() {
+            Some(hint) => command_error.hint(hint),
+            None => command_error,
+        }
     }
 }
 

@@ -31,6 +31,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    New(commands::new::NewArguments),
+    Build(commands::build::BuildArguments),
     Run(commands::run::RunArguments),
     Show(commands::show::ShowArguments),
     Trials(commands::trials::TrialsArguments),
@@ -48,7 +50,8 @@ enum Command {
 
 fn exit_codes() -> String {
     let mut text = String::from(
-        "To begin: write a study file (`trialbox run --help` shows a small one), then\n  \
+        "To begin: `trialbox new --lang python NAME` makes a folder to start from; or write a study file (`trialbox run --help` shows\n\
+         a small one) for a component that you have. Then\n  \
          trialbox run study.toml      runs the study and records it in NAME.study\n  \
          trialbox best NAME.study     prints the best configuration\n  \
          trialbox verify NAME.study   proves that it can be reproduced\n\nExit codes:\n",
@@ -72,6 +75,8 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match arguments.command {
+        Command::New(arguments) => commands::new::new(&arguments),
+        Command::Build(arguments) => commands::build::build(&arguments),
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::Show(arguments) => commands::show::show(&arguments),
         Command::Trials(arguments) => commands::trials::trials(&arguments),

@@ -9,6 +9,7 @@ use super::{exit_code, paths, terminal};
 use crate::config::{ConfigError, StudyFile, bytes};
 use crate::executor::{Interrupt, Isolation, RunOptions, Speculation};
 use crate::numeric::digest::Digest;
+use crate::project::{self, Language};
 use crate::sandbox::fuel_schedule;
 use crate::session::{self, Examined, Plan, SessionError, SourceError, Sources};
 use crate::study::{ComponentId, DataId, Description, Entry, Observer, RunProgress, StudySpec, StudyState};
@@ -174,7 +175,7 @@ impl ReadFile {
     }
 
     fn read_as(path: &Path, parse: impl FnOnce(&str) -> Result<StudyFile, ConfigError>) -> Result<Self, CommandError> {
-        let path = if path.is_dir() { path.join("study.toml") } else { path.to_owned() };
+        let path = if path.is_dir() { path.join(project::STUDY_FILE) } else { path.to_owned() };
         let bytes = std::fs::read(&path).map_err(|error| {
             let message = format!("the study file `{}` cannot be read: {error}", path.display());
             CommandError::new(exit_code::STUDY_FILE, message)
@@ -185,6 +186,19 @@ impl ReadFile {
             Ok(file) => Ok(Self { path, text, file }),
             Err(error) => Err(CommandError::study_file(&error, &path, &text, terminal::has_colour())),
         }
+    }
+
+    /// Builds the component anew if it is that of a project whose sources have changed.
+    fn freshen(&self) -> Result<(), CommandError> {
+        let Some(folder) = self.path.parent().filter(|_| self.path.ends_with(project::STUDY_FILE)) else {
+            return Ok(());
+        };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let tell = |language: Language| {
+            terminal::tell(&format!("building the component from {}\n", language.main_file()));
+        };
+        project::freshen(folder, tell)?;
+        Ok(())
     }
 
     fn beside(&self, path: &Path) -> PathBuf {
@@ -219,6 +233,7 @@ impl ReadFile {
             )
             .hint("add `component = \"FILE.wasm\"`"));
         };
+        self.freshen()?;
         let data = self.file.data().iter().map(|(name, path)| (name.clone(), self.beside(path))).collect();
         let examined = self.examine(component, data, options, interrupt)?;
         let (spec, warnings) = self.spec_of(&examined)?;

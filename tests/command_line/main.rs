@@ -14,6 +14,7 @@ mod inputs;
 mod interruption;
 mod isolation;
 mod other_studies;
+mod projects;
 mod recorded;
 mod run;
 mod searchers;

@@ -3,6 +3,7 @@
 //! Runs the other tasks and cargo. The guests' components are only checked against their sources, not built again: the
 //! tests run the committed ones, as every machine does.
 
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -30,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         cargo(workspace, &breakout, "keep in what breaks out of the engine")
     })?;
     step("older processor", || test_on_older_processor(workspace))?;
+    step("guests in Python", || test_python(workspace))?;
     for guest in guests::all(workspace)? {
         step(&format!("guest {}", guest.name()), || test_guest(workspace, &guest))?;
     }
@@ -48,6 +50,29 @@ fn test_on_older_processor(workspace: &Workspace) -> Result<()> {
     cargo.current_dir(workspace.root()).env("TRIALBOX_EMULATOR", emulator);
     cargo.args(["test", "--quiet", "--release", "--test", "core_bits", "--", "--ignored"]);
     process::run(&mut cargo, "compute the same on an older processor")
+}
+
+/// The SDK for Python by itself, and guests that are built with it.
+fn test_python(workspace: &Workspace) -> Result<()> {
+    if !process::exists("python3") {
+        println!("left out, 1 of 1 language: there is no Python here (`python3`)");
+        return Ok(());
+    }
+    let mut tests = Command::new("python3");
+    // What is compiled on the way is nobody's source.
+    tests.current_dir(workspace.root().join("sdk/python")).env("PYTHONDONTWRITEBYTECODE", "1");
+    process::run(
+        tests.args(["-m", "unittest", "discover", "--quiet", "-s", "tests"]),
+        "pass the SDK's tests in Python",
+    )?;
+    let Some(componentize) = setup::componentize(workspace)? else {
+        println!("left out, 1 of 1 language: componentize-py cannot be had here");
+        return Ok(());
+    };
+    let mut cargo = process::cargo();
+    cargo.current_dir(workspace.root()).env("TRIALBOX_COMPONENTIZE_PY", componentize);
+    cargo.args(["test", "--quiet", "--release", "--test", "languages", "--", "--ignored"]);
+    process::run(&mut cargo, "pass the tests of languages")
 }
 
 /// The guests lie outside the workspace, so cargo is called for each.

@@ -63,7 +63,7 @@ struct Searching<'a> {
     searcher: &'a SearcherInspection,
 }
 
-fn text(inspection: &Inspection) -> String {
+pub(super) fn text(inspection: &Inspection) -> String {
     let mut text = identity(&inspection.id, inspection.compiled_bytes);
     let Some(description) = &inspection.description else { return command_text(text, inspection) };
     let optional = |value: &Option<String>| value.as_ref().map_or("-".into(), |value| printable(value, 100));

@@ -2,9 +2,11 @@
 
 pub(super) mod ask;
 pub(super) mod best;
+pub(super) mod build;
 pub(super) mod inspect;
 pub(super) mod limits;
 pub(super) mod logs;
+pub(super) mod new;
 pub(super) mod replay;
 pub(super) mod run;
 pub(super) mod show;

@@ -22,7 +22,9 @@ use crate::store::Reader;
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLE)]
 pub(in crate::cli) struct RunArguments {
-    /// The study file, or a folder with a study.toml
+    /// The study file, or a folder with a study.toml. If that folder has the source of its component, as `trialbox new` makes it, the
+    /// component is built first when a source has changed
+    #[arg(default_value = ".")]
     file: PathBuf,
     #[command(flatten)]
     flags: RunFlags,

@@ -6,6 +6,7 @@
 
 mod debian;
 mod emulator;
+mod python;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 pub(crate) use emulator::emulator;
+pub(crate) use python::componentize;
 
 use crate::process;
 use crate::workspace::Workspace;

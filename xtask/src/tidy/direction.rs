@@ -21,11 +21,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("executor", &["store", "sandbox", "gpu", "study", "scheduler", "searcher", "space", "numeric"]),
     ("session", &["executor", "store", "sandbox", "gpu", "study", "scheduler", "searcher", "space", "numeric"]),
     ("config", &["study", "scheduler", "searcher", "space", "numeric"]),
+    ("project", &["numeric"]),
     ("output", &["store", "study", "scheduler", "searcher", "space", "numeric"]),
     (
         "cli",
         &[
             "session",
+            "project",
             "config",
             "output",
             "executor",

@@ -1,0 +1,85 @@
+//! Builds a project's component, where that is needed, and remembers from what.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Language, MADE, ProjectError, STUDY_FILE, language, made, sources, write};
+use crate::numeric::digest::Digest;
+
+/// Where it stands from what the component was made.
+const RECORD: &str = "built.json";
+
+/// A component that was built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Built {
+    /// Its file.
+    pub component: PathBuf,
+    /// The language that it was written in.
+    pub language: Language,
+}
+
+/// From what a component was made.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    sources: Digest,
+    component: Digest,
+}
+
+/// Builds the component of the project in a folder.
+///
+/// # Errors
+/// If there is no source, a tool is missing, or the tool finds something wrong.
+pub fn build(folder: &Path) -> Result<Built, ProjectError> {
+    let Some(language) = language(folder) else { return Err(ProjectError::NoSource { folder: folder.to_owned() }) };
+    let component = component_of(folder)?;
+    let digest = sources::digest(folder, language)?;
+    let bytes = language.make(folder)?;
+    write(&component, &bytes)?;
+    let record = Record { sources: digest, component: Digest::of(&bytes) };
+    // Plain values under names; nothing in it can fail to be written.
+    write(&made(folder)?.join(RECORD), &serde_json::to_vec(&record).unwrap_or_default())?;
+    Ok(Built { component, language })
+}
+
+/// Builds the component of a folder if its sources have changed since, or if it is not there. Gives nothing where there was nothing to
+/// be done: a component that came from elsewhere is left as it is. `on_build` is told before something is built.
+///
+/// # Errors
+/// As [`build`].
+pub fn freshen(folder: &Path, on_build: impl FnOnce(Language)) -> Result<Option<Built>, ProjectError> {
+    let Some(language) = language(folder) else { return Ok(None) };
+    let component = component_of(folder)?;
+    let is_fresh = match (fs::read(&component), record(folder)) {
+        (Err(_), _) => false,
+        (Ok(_), None) => true,
+        (Ok(there), Some(record)) => {
+            record.component != Digest::of(&there) || record.sources == sources::digest(folder, language)?
+        }
+    };
+    if is_fresh {
+        return Ok(None);
+    }
+    on_build(language);
+    build(folder).map(Some)
+}
+
+fn record(folder: &Path) -> Option<Record> {
+    serde_json::from_slice(&fs::read(folder.join(MADE).join(RECORD)).ok()?).ok()
+}
+
+/// The file of the component: the one that the study file names, which lies in the folder.
+fn component_of(folder: &Path) -> Result<PathBuf, ProjectError> {
+    let path = folder.join(STUDY_FILE);
+    let wrong = |reason: String| ProjectError::StudyFile { path: path.clone(), reason };
+    let text = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
+    let file: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+    let component = file.get("component").and_then(toml::Value::as_str);
+    let component = Path::new(component.ok_or_else(|| wrong("it has no `component`".into()))?);
+    let stays_inside = component.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !stays_inside {
+        return Err(wrong(format!("`{}` lies outside the folder", component.display())));
+    }
+    Ok(folder.join(component))
+}

@@ -1,0 +1,107 @@
+//! Projects: folders with the source of a trial in some language, which [`create`] begins and [`build`] makes a component of.
+//!
+//! At the edge: it writes files and runs the language's own tools, with the rights of whoever asks, as any build does. What the
+//! tools make is a component like any other, and is trusted no more. The command line calls it.
+
+mod build;
+mod create;
+mod error;
+mod python;
+mod sources;
+mod tool;
+
+use std::path::{Path, PathBuf};
+
+pub use build::{Built, build, freshen};
+pub use create::create;
+pub use error::ProjectError;
+
+/// The study file of a project.
+pub const STUDY_FILE: &str = "study.toml";
+/// Where a project keeps what is made from others: the SDK, the interface, what was built.
+const MADE: &str = ".trialbox";
+/// The interface, which every language's tools are given.
+const INTERFACE: &str = include_str!("../../wit/trial.wit");
+/// The world in it that a trial has.
+const WORLD: &str = "trial";
+
+/// A language that projects are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Python, by componentize-py.
+    Python,
+}
+
+impl Language {
+    /// All languages, in the order in which a folder is looked at.
+    pub const ALL: [Self; 1] = [Self::Python];
+
+    /// The name that people know.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Python => "Python",
+        }
+    }
+
+    /// The file by which a project of this language is known, and where its training function is.
+    #[must_use]
+    pub fn main_file(self) -> &'static str {
+        match self {
+            Self::Python => "train.py",
+        }
+    }
+
+    /// Whether a file is a source of this language: when one changes, the component is built anew.
+    fn is_source(self, path: &Path) -> bool {
+        let extension = path.extension().unwrap_or_default();
+        match self {
+            Self::Python => extension == "py" || path.file_name().is_some_and(|name| name == python::REQUIREMENTS),
+        }
+    }
+
+    /// What a new project begins with: names and contents, in which `{name}` stands for that of the project.
+    fn template(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Python => python::TEMPLATE,
+        }
+    }
+
+    /// Makes the component's bytes from the sources in `folder`.
+    fn make(self, folder: &Path) -> Result<Vec<u8>, ProjectError> {
+        match self {
+            Self::Python => python::make(folder),
+        }
+    }
+}
+
+/// The language of the sources in a folder, if they are of one that is known.
+#[must_use]
+pub fn language(folder: &Path) -> Option<Language> {
+    Language::ALL.into_iter().find(|language| folder.join(language.main_file()).is_file())
+}
+
+/// The folder of what is made, with whatever is needed on the way to it; it keeps itself out of version control.
+fn made(folder: &Path) -> Result<PathBuf, ProjectError> {
+    let made = folder.join(MADE);
+    write(&made.join(".gitignore"), b"*\n")?;
+    Ok(made)
+}
+
+/// Writes a file, whole or not at all, and the folders that it lies in, unless it is there as it should be: tools look at the times of
+/// files.
+fn write(path: &Path, content: &[u8]) -> Result<(), ProjectError> {
+    if std::fs::read(path).is_ok_and(|there| there == content) {
+        return Ok(());
+    }
+    let write = || {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(".draft");
+        std::fs::write(&draft, content)?;
+        std::fs::rename(&draft, path)
+    };
+    write().map_err(|source| ProjectError::io("write", path, source))
+}

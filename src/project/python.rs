@@ -1,0 +1,91 @@
+//! Python: componentize-py puts the module, the SDK and an interpreter into one component, with all modules imported.
+
+use std::path::Path;
+
+use super::tool::Tool;
+use super::{INTERFACE, Language, ProjectError, WORLD, made, write};
+
+/// Packages that are put into the component, as pip reads them.
+pub(super) const REQUIREMENTS: &str = "requirements.txt";
+
+pub(super) const TEMPLATE: &[(&str, &str)] = &[
+    ("study.toml", include_str!("python/study.toml")),
+    ("train.py", include_str!("python/train.py")),
+    ("README.md", include_str!("python/README.md")),
+];
+
+/// The SDK, which is put beside the sources.
+const SDK: &[(&str, &str)] = &[
+    ("trialbox/__init__.py", include_str!("../../sdk/python/trialbox/__init__.py")),
+    ("trialbox/arguments.py", include_str!("../../sdk/python/trialbox/arguments.py")),
+    ("trialbox/artifact.py", include_str!("../../sdk/python/trialbox/artifact.py")),
+    ("trialbox/component.py", include_str!("../../sdk/python/trialbox/component.py")),
+    ("trialbox/data.py", include_str!("../../sdk/python/trialbox/data.py")),
+    ("trialbox/reporter.py", include_str!("../../sdk/python/trialbox/reporter.py")),
+    ("trialbox/space.py", include_str!("../../sdk/python/trialbox/space.py")),
+    ("trialbox_main.py", "import train\nfrom trialbox.component import Train\n"),
+];
+
+const COMPONENTIZE: Tool = Tool {
+    name: "componentize-py",
+    variable: "TRIALBOX_COMPONENTIZE_PY",
+    calls: &[&["componentize-py"]],
+    install: "pip install componentize-py==0.25.1",
+};
+
+const PIP: Tool = Tool {
+    name: "pip",
+    variable: "TRIALBOX_PIP",
+    calls: &[&["python3", "-m", "pip"], &["pip"]],
+    install: "python3 -m ensurepip",
+};
+
+pub(super) fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
+    let made = made(folder)?;
+    let (sdk, packages, component) = (made.join("sdk"), made.join("packages"), made.join("component.wasm"));
+    write(&made.join("wit/trial.wit"), INTERFACE.as_bytes())?;
+    for (name, content) in SDK {
+        write(&sdk.join(name), content.as_bytes())?;
+    }
+    // The tool takes paths as they are from its own folder.
+    let absolute = |path: &Path| std::path::absolute(path).map_err(|source| ProjectError::io("find", path, source));
+    let mut call = COMPONENTIZE.call(Language::Python)?;
+    call.arg("--quiet").arg("--wit-path").arg(absolute(&made.join("wit"))?).args(["--world", WORLD, "componentize"]);
+    call.args(["--python-path", "."]).arg("--python-path").arg(absolute(&sdk)?);
+    if folder.join(REQUIREMENTS).is_file() {
+        let mut pip = PIP.call(Language::Python)?;
+        pip.args(["install", "--quiet", "--upgrade", "--requirement", REQUIREMENTS, "--target"]);
+        PIP.run(pip.arg(absolute(&packages)?), folder)?;
+        call.arg("--python-path").arg(absolute(&packages)?);
+    }
+    call.arg("trialbox_main").arg("--output").arg(absolute(&component)?);
+    COMPONENTIZE.run(&mut call, folder).map_err(in_own_words)?;
+    std::fs::read(&component).map_err(|source| ProjectError::io("read", &component, source))
+}
+
+/// What the tool says of a module that cannot be imported, without what it says of itself: the module's own traceback, in which the
+/// first folder of modules is called `/0`.
+fn in_own_words(error: ProjectError) -> ProjectError {
+    let ProjectError::Tool { tool, said } = error else { return error };
+    let own = said.split("\nCaused by:").next().unwrap_or(&said);
+    let own = own.rfind("Traceback (most recent call last):").map_or(own, |start| &own[start..]);
+    let own = own.replace("File \"/0/", "File \"");
+    ProjectError::Tool { tool, said: own.trim().to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_mistake_in_a_module_only_its_own_traceback_is_told() {
+        let said = "Traceback (most recent call last):\n  File \"/bin/componentize-py\", line 8\n\
+                    AssertionError: Traceback (most recent call last):\n  File \"/1/trialbox_main.py\", line 1\n  \
+                    File \"/0/train.py\", line 14\nSyntaxError: invalid syntax\n\n\nCaused by:\n    SyntaxError";
+        let error = in_own_words(ProjectError::Tool { tool: "componentize-py", said: said.into() });
+        let ProjectError::Tool { said, .. } = error else { panic!("{error}") };
+        let expected = "Traceback (most recent call last):\n  File \"/1/trialbox_main.py\", line 1\n  \
+                        File \"train.py\", line 14\nSyntaxError: invalid syntax";
+        assert_eq!(said, expected);
+    }
+}

@@ -1,0 +1,64 @@
+//! Running the tools of languages: found under one of their names, heard, and their words kept for the error.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::{Language, ProjectError};
+
+/// How much of what a tool says is repeated, from its end: that is where tools come to the point.
+const SAID_BYTES_MAX: usize = 4 << 10;
+
+/// A program that builds, with the ways to call it.
+pub(super) struct Tool {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// The variable in the environment that names it, if somebody has it elsewhere.
+    pub(super) variable: &'static str,
+    /// How it is called: a program and its first arguments. The first that can be asked for its version is taken.
+    pub(super) calls: &'static [&'static [&'static str]],
+    /// The command that installs it.
+    pub(super) install: &'static str,
+}
+
+impl Tool {
+    /// A call of it, to be completed.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub(super) fn call(&self, language: Language) -> Result<Command, ProjectError> {
+        #[expect(clippy::disallowed_methods, reason = "whoever builds says by the environment where tools are")]
+        let named = std::env::var_os(self.variable).filter(|name| !name.is_empty());
+        if let Some(program) = named {
+            return Ok(Command::new(program));
+        }
+        let found = self.calls.iter().find(|call| works(call));
+        let missing = ProjectError::NoTool { tool: self.name, language: language.name(), install: self.install };
+        let (program, first) = found.and_then(|call| call.split_first()).ok_or(missing)?;
+        let mut command = Command::new(program);
+        command.args(first);
+        Ok(command)
+    }
+
+    /// Runs a call of it in a folder.
+    ///
+    /// # Errors
+    /// If it cannot be started, or fails.
+    pub(super) fn run(&self, command: &mut Command, folder: &Path) -> Result<(), ProjectError> {
+        let output = command.current_dir(folder).env("RUST_BACKTRACE", "0").stdin(Stdio::null()).output();
+        let output = output.map_err(|source| ProjectError::io("start", Path::new(command.get_program()), source))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = [output.stderr, output.stdout].concat();
+        let said = &said[said.len().saturating_sub(SAID_BYTES_MAX)..];
+        Err(ProjectError::Tool { tool: self.name, said: String::from_utf8_lossy(said).trim().to_owned() })
+    }
+}
+
+fn works(call: &[&str]) -> bool {
+    let Some((program, first)) = call.split_first() else { return false };
+    let mut command = Command::new(OsStr::new(program));
+    command.args(first).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}

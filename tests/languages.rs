@@ -1,0 +1,219 @@
+//! Guests in languages other than Rust, built by `trialbox build` from `tests/languages`, all through the same checks.
+//!
+//! The tools are not on every machine: `cargo xtask test` gets them and runs these tests, which name them by variables.
+#![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
+#![cfg(all(feature = "engine", unix))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+/// The variables of tools, which are passed on.
+const TOOLS: [&str; 1] = ["TRIALBOX_COMPONENTIZE_PY"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The project of a language with its component, built once.
+fn project(language: &str) -> PathBuf {
+    static PROJECTS: OnceLock<TempDir> = OnceLock::new();
+    let folder = PROJECTS.get_or_init(|| {
+        let folder = TempDir::new().unwrap();
+        fs::write(folder.path().join("words"), b"some words").unwrap();
+        for language in ["python"] {
+            let project = folder.path().join(language);
+            fs::create_dir(&project).unwrap();
+            for entry in fs::read_dir(root().join("tests/languages").join(language)).unwrap() {
+                let entry = entry.unwrap();
+                fs::copy(entry.path(), project.join(entry.file_name())).unwrap();
+            }
+            let study = "component = \"guest.wasm\"\n[data]\nwords = \"../words\"\n";
+            fs::write(project.join("study.toml"), format!("{study}[scheduler]\nnum_trials = 1\n")).unwrap();
+            let built = trialbox(&project, &["build", "."]);
+            assert!(built.status.success(), "{}", text(&built.stderr));
+        }
+        folder
+    });
+    folder.path().join(language)
+}
+
+fn trialbox(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trialbox"));
+    command.current_dir(folder).env_clear().env("HOME", folder).env("PATH", std::env::var_os("PATH").unwrap());
+    command.env("TRIALBOX_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled"));
+    for tool in TOOLS {
+        command.envs(std::env::var_os(tool).map(|value| (tool, value)));
+    }
+    command.args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Trains once with the parameter `mode`: the exit code, standard output and standard error.
+fn trained(language: &str, mode: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let mode = format!("mode={mode}");
+    let ran = trialbox(&project(language), &[&["train", ".", "--set", &mode], more].concat());
+    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+}
+
+/// Runs a study with this under its study file's component, and gives its digest and its summary.
+fn digest(language: &str, name: &str, rest: &str, flags: &[&str]) -> (String, String) {
+    let project = project(language);
+    let file = project.join(format!("{name}.toml"));
+    fs::write(&file, format!("component = \"guest.wasm\"\n[data]\nwords = \"../words\"\n{rest}")).unwrap();
+    let stores = TempDir::new().unwrap();
+    let store = stores.path().join("a.study");
+    let arguments = ["run", file.to_str().unwrap(), "--quiet", "--store", store.to_str().unwrap()];
+    let ran = trialbox(&project, &[&arguments, flags].concat());
+    assert!(ran.status.success(), "{}{}", text(&ran.stdout), text(&ran.stderr));
+    let verified = trialbox(&project, &["verify", store.to_str().unwrap()]);
+    assert!(verified.status.success(), "{}", text(&verified.stderr));
+    let summary = text(&ran.stdout);
+    let digest = summary.lines().find_map(|line| line.strip_prefix("digest")).unwrap();
+    (digest.trim().to_owned(), summary)
+}
+
+const REPORTS_ONLY: &str = "[space]\nmode = \"reports\"\n";
+
+fn hyperband(variant: &str) -> String {
+    format!("[scheduler]\ntype = \"hyperband\"\nvariant = \"{variant}\"\nnum_trials = 40\n{REPORTS_ONLY}")
+}
+
+macro_rules! conformance {
+    ($($language:ident),+) => { $(mod $language {
+        use super::*;
+
+        const LANGUAGE: &str = stringify!($language);
+
+        #[test]
+        #[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+        fn it_describes_its_space() {
+            let inspected = trialbox(&project(LANGUAGE), &["inspect", "guest.wasm"]);
+            let shown = text(&inspected.stdout);
+            let (_, space) = shown.split_once("space\n").unwrap();
+            let expected = fs::read_to_string(root().join("tests/languages/space.txt")).unwrap();
+            assert_eq!(space, expected);
+            for line in ["reward    accuracy", "resource  epoch", "max_t     9"] {
+                assert!(shown.contains(line), "`{line}` is missing in\n{shown}");
+            }
+        }
+
+        #[test]
+        #[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+        fn it_reports_in_order_and_writes_to_its_log() {
+            let (code, said, told) = trained(LANGUAGE, "reports", &["--set", "rate=0.1"]);
+            assert_eq!(code, Some(0), "{told}");
+            let reports: Vec<&str> = said.lines().filter(|line| line.starts_with("report ")).collect();
+            assert_eq!(reports.len(), 9);
+            for (number, report) in (1..).zip(reports) {
+                assert!(report.starts_with(&format!("report {number}  epoch = {number}, accuracy = ")), "{report}");
+            }
+            assert!(told.contains("log: mode reports, optimiser"), "{told}");
+        }
+
+        #[test]
+        #[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+        fn a_failure_has_its_words() {
+            let (code, said, _) = trained(LANGUAGE, "fails", &[]);
+            assert_eq!(code, Some(8));
+            assert!(said.contains("failed") && said.contains("no luck with this configuration"), "{said}");
+        }
+
+        #[test]
+        #[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+        fn it_leaves_an_artifact_of_the_data_that_it_read() {
+            let folder = TempDir::new().unwrap();
+            let (code, _, told) = trained(LANGUAGE, "leaves", &["--save", folder.path().to_str().unwrap()]);
+            assert_eq!(code, Some(0), "{told}");
+            assert_eq!(fs::read(folder.path().join("model.txt")).unwrap(), b"some words!");
+        }
+
+        #[test]
+        #[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+        fn limits_end_it() {
+            for (mode, limit, outcome) in [
+                ("loops", "fuel_max = 300_000_000", "out of fuel"),
+                ("eats", "memory_bytes_max = \"64 MiB\"", "out of memory"),
+            ] {
+                let project = project(LANGUAGE);
+                let file = project.join(format!("{mode}.toml"));
+                let rest = format!("[scheduler]\nnum_trials = 1\n[limits]\n{limit}\n[space]\nmode = \"{mode}\"\n");
+                let data = "[data]\nwords = \"../words\"\n";
+                fs::write(&file, format!("component = \"guest.wasm\"\n{data}{rest}")).unwrap();
+                let ran = trialbox(&project, &["train", file.to_str().unwrap()]);
+                assert!(text(&ran.stdout).contains(outcome), "{mode}: {}{}", text(&ran.stdout), text(&ran.stderr));
+            }
+        }
+
+        #[test]
+        #[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+        fn trials_stop_and_pause_and_resume_to_one_digest_with_any_number_of_workers() {
+            for variant in ["stopping", "promotion"] {
+                let rest = hyperband(variant);
+                let (one, summary) = digest(LANGUAGE, variant, &rest, &["--jobs", "1"]);
+                assert!(summary.contains("stopped") || summary.contains("paused"), "{summary}");
+                assert_eq!(digest(LANGUAGE, variant, &rest, &["--jobs", "4"]).0, one);
+                assert_eq!(digest(LANGUAGE, variant, &rest, &["--isolation", "thread"]).0, one);
+            }
+        }
+
+        #[test]
+        #[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+        fn random_numbers_follow_from_the_seed() {
+            let noise = |seed: &str| {
+                let (_, said, _) = trained(LANGUAGE, "reports", &["--seed", seed]);
+                let end = said.lines().find(|line| line.starts_with("report 9 ")).unwrap().to_owned();
+                end.rsplit_once("noise = ").unwrap().1.to_owned()
+            };
+            assert_eq!(noise("1"), noise("1"));
+            assert_ne!(noise("1"), noise("2"));
+        }
+    })+ };
+}
+
+conformance!(python);
+
+#[test]
+#[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+fn a_new_project_builds_and_runs_in_one_go() {
+    let folder = TempDir::new().unwrap();
+    assert!(trialbox(folder.path(), &["new", "--lang", "python", "line"]).status.success());
+    let ran = trialbox(&folder.path().join("line"), &["run", "--num-trials", "5"]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    assert!(text(&ran.stdout).contains("best     accuracy = 0.9"), "{}", text(&ran.stdout));
+}
+
+#[test]
+#[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+fn the_example_of_autogluon_has_the_same_kind_of_history() {
+    let folder = TempDir::new().unwrap();
+    for name in ["train.py", "study.toml"] {
+        fs::copy(root().join("guest-examples/autogluon-python").join(name), folder.path().join(name)).unwrap();
+    }
+    let ran = trialbox(folder.path(), &["run"]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    // The accuracy of the first epoch is 0 in all trials, so none is stopped there; then some two thirds of them are.
+    let trials = trialbox(folder.path(), &["trials", "autogluon-python.study", "-n", "100"]);
+    let stopped = text(&trials.stdout).lines().filter(|line| line.contains("stopped")).count();
+    assert!((50..=90).contains(&stopped), "{stopped}\n{}", text(&trials.stdout));
+}
+
+#[test]
+#[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+fn a_mistake_in_the_source_is_shown_with_its_line() {
+    let folder = TempDir::new().unwrap();
+    assert!(trialbox(folder.path(), &["new", "--lang", "python", "line"]).status.success());
+    fs::write(folder.path().join("line/train.py"), "import trialbox as ag\n\ndf train(args):\n").unwrap();
+    let built = trialbox(folder.path(), &["build", "line"]);
+    let told = text(&built.stderr);
+    assert_eq!(built.status.code(), Some(4), "{told}");
+    assert!(told.contains("File \"train.py\", line 3") && told.contains("SyntaxError"), "{told}");
+    assert!(!told.contains("anyhow"), "{told}");
+}
