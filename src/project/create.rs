@@ -18,5 +18,8 @@ pub fn create(folder: &Path, language: Language) -> Result<(), ProjectError> {
     for (file, content) in language.template() {
         write(&folder.join(file), content.replace("{name}", &name).as_bytes())?;
     }
-    write(&folder.join(".gitignore"), b".trialbox/\n__pycache__/\n*.wasm\n*.study\n*.study-wal\n*.study-shm\n*.best/\n")
+    write(
+        &folder.join(".gitignore"),
+        b".trialbox/\n__pycache__/\nnode_modules/\n*.wasm\n*.study\n*.study-wal\n*.study-shm\n*.best/\n",
+    )
 }

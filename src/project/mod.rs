@@ -6,6 +6,7 @@
 mod build;
 mod create;
 mod error;
+mod javascript;
 mod python;
 mod sources;
 mod tool;
@@ -30,17 +31,20 @@ const WORLD: &str = "trial";
 pub enum Language {
     /// Python, by componentize-py.
     Python,
+    /// JavaScript, by componentize-qjs.
+    JavaScript,
 }
 
 impl Language {
     /// All languages, in the order in which a folder is looked at.
-    pub const ALL: [Self; 1] = [Self::Python];
+    pub const ALL: [Self; 2] = [Self::Python, Self::JavaScript];
 
     /// The name that people know.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Python => "Python",
+            Self::JavaScript => "JavaScript",
         }
     }
 
@@ -49,6 +53,7 @@ impl Language {
     pub fn main_file(self) -> &'static str {
         match self {
             Self::Python => "train.py",
+            Self::JavaScript => "train.js",
         }
     }
 
@@ -57,6 +62,10 @@ impl Language {
         let extension = path.extension().unwrap_or_default();
         match self {
             Self::Python => extension == "py" || path.file_name().is_some_and(|name| name == python::REQUIREMENTS),
+            Self::JavaScript => {
+                ["js", "mjs"].iter().any(|known| extension == *known)
+                    || path.file_name().is_some_and(|name| name == "package-lock.json")
+            }
         }
     }
 
@@ -64,6 +73,7 @@ impl Language {
     fn template(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Python => python::TEMPLATE,
+            Self::JavaScript => javascript::TEMPLATE,
         }
     }
 
@@ -71,6 +81,7 @@ impl Language {
     fn make(self, folder: &Path) -> Result<Vec<u8>, ProjectError> {
         match self {
             Self::Python => python::make(folder),
+            Self::JavaScript => javascript::make(folder),
         }
     }
 }
@@ -86,6 +97,11 @@ fn made(folder: &Path) -> Result<PathBuf, ProjectError> {
     let made = folder.join(MADE);
     write(&made.join(".gitignore"), b"*\n")?;
     Ok(made)
+}
+
+/// A path as it is from anywhere: tools run in the project's folder.
+fn absolute(path: &Path) -> Result<PathBuf, ProjectError> {
+    std::path::absolute(path).map_err(|source| ProjectError::io("find", path, source))
 }
 
 /// Writes a file, whole or not at all, and the folders that it lies in, unless it is there as it should be: tools look at the times of

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::tool::Tool;
-use super::{INTERFACE, Language, ProjectError, WORLD, made, write};
+use super::{INTERFACE, Language, ProjectError, WORLD, absolute, made, write};
 
 /// Packages that are put into the component, as pip reads them.
 pub(super) const REQUIREMENTS: &str = "requirements.txt";
@@ -47,8 +47,6 @@ pub(super) fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     for (name, content) in SDK {
         write(&sdk.join(name), content.as_bytes())?;
     }
-    // The tool takes paths as they are from its own folder.
-    let absolute = |path: &Path| std::path::absolute(path).map_err(|source| ProjectError::io("find", path, source));
     let mut call = COMPONENTIZE.call(Language::Python)?;
     call.arg("--quiet").arg("--wit-path").arg(absolute(&made.join("wit"))?).args(["--world", WORLD, "componentize"]);
     call.args(["--python-path", "."]).arg("--python-path").arg(absolute(&sdk)?);

@@ -15,7 +15,7 @@ pub(super) struct Tool {
     pub(super) name: &'static str,
     /// The variable in the environment that names it, if somebody has it elsewhere.
     pub(super) variable: &'static str,
-    /// How it is called: a program and its first arguments. The first that can be asked for its version is taken.
+    /// How it is called: a program and its first arguments. The first that can be asked for help is taken.
     pub(super) calls: &'static [&'static [&'static str]],
     /// The command that installs it.
     pub(super) install: &'static str,
@@ -50,7 +50,7 @@ impl Tool {
         if output.status.success() {
             return Ok(());
         }
-        let said = [output.stderr, output.stdout].concat();
+        let said = if output.stderr.is_empty() { output.stdout } else { output.stderr };
         let said = &said[said.len().saturating_sub(SAID_BYTES_MAX)..];
         Err(ProjectError::Tool { tool: self.name, said: String::from_utf8_lossy(said).trim().to_owned() })
     }
@@ -59,6 +59,6 @@ impl Tool {
 fn works(call: &[&str]) -> bool {
     let Some((program, first)) = call.split_first() else { return false };
     let mut command = Command::new(OsStr::new(program));
-    command.args(first).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(first).arg("--help").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

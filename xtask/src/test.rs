@@ -3,6 +3,7 @@
 //! Runs the other tasks and cargo. The guests' components are only checked against their sources, not built again: the
 //! tests run the committed ones, as every machine does.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -31,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         cargo(workspace, &breakout, "keep in what breaks out of the engine")
     })?;
     step("older processor", || test_on_older_processor(workspace))?;
-    step("guests in Python", || test_python(workspace))?;
+    step("other languages", || test_languages(workspace))?;
     for guest in guests::all(workspace)? {
         step(&format!("guest {}", guest.name()), || test_guest(workspace, &guest))?;
     }
@@ -52,27 +53,59 @@ fn test_on_older_processor(workspace: &Workspace) -> Result<()> {
     process::run(&mut cargo, "compute the same on an older processor")
 }
 
-/// The SDK for Python by itself, and guests that are built with it.
-fn test_python(workspace: &Workspace) -> Result<()> {
-    if !process::exists("python3") {
-        println!("left out, 1 of 1 language: there is no Python here (`python3`)");
-        return Ok(());
+/// A language that guests are written in besides Rust.
+struct Language {
+    /// Its name, also in those of its tests.
+    name: &'static str,
+    /// How the tests of its SDK are run, in the SDK's folder.
+    tests: &'static [&'static str],
+    /// The variable by which tests are told of the tool.
+    variable: &'static str,
+    /// Gets the tool, if it can be had.
+    tool: fn(&Workspace) -> Result<Option<PathBuf>>,
+}
+
+const LANGUAGES: [Language; 2] = [
+    Language {
+        name: "python",
+        tests: &["python3", "-m", "unittest", "discover", "--quiet", "-s", "tests"],
+        variable: "TRIALBOX_COMPONENTIZE_PY",
+        tool: setup::python::componentize,
+    },
+    Language {
+        name: "javascript",
+        tests: &["node", "--test", "tests"],
+        variable: "TRIALBOX_COMPONENTIZE_QJS",
+        tool: setup::javascript::componentize,
+    },
+];
+
+/// Each language's SDK by itself, and guests that are built with it.
+fn test_languages(workspace: &Workspace) -> Result<()> {
+    let mut left_out = 0;
+    for language in LANGUAGES {
+        let tool = if process::exists(language.tests[0]) { (language.tool)(workspace)? } else { None };
+        match tool {
+            Some(tool) => test_language(workspace, &language, &tool)?,
+            None => {
+                left_out += 1;
+                println!("left out: guests in {}, whose tools cannot be had here", language.name);
+            }
+        }
     }
-    let mut tests = Command::new("python3");
+    println!("{left_out} of {} languages left out", LANGUAGES.len());
+    Ok(())
+}
+
+fn test_language(workspace: &Workspace, language: &Language, tool: &Path) -> Result<()> {
+    let mut tests = Command::new(language.tests[0]);
+    tests.args(&language.tests[1..]).current_dir(workspace.root().join("sdk").join(language.name));
     // What is compiled on the way is nobody's source.
-    tests.current_dir(workspace.root().join("sdk/python")).env("PYTHONDONTWRITEBYTECODE", "1");
-    process::run(
-        tests.args(["-m", "unittest", "discover", "--quiet", "-s", "tests"]),
-        "pass the SDK's tests in Python",
-    )?;
-    let Some(componentize) = setup::componentize(workspace)? else {
-        println!("left out, 1 of 1 language: componentize-py cannot be had here");
-        return Ok(());
-    };
+    process::run(tests.env("PYTHONDONTWRITEBYTECODE", "1"), "pass the tests of an SDK")?;
     let mut cargo = process::cargo();
-    cargo.current_dir(workspace.root()).env("TRIALBOX_COMPONENTIZE_PY", componentize);
-    cargo.args(["test", "--quiet", "--release", "--test", "languages", "--", "--ignored"]);
-    process::run(&mut cargo, "pass the tests of languages")
+    cargo.current_dir(workspace.root()).env(language.variable, tool);
+    cargo.args(["test", "--quiet", "--release", "--test", "languages", "--", "--ignored", language.name]);
+    process::run(&mut cargo, "pass the tests of a language")
 }
 
 /// The guests lie outside the workspace, so cargo is called for each.

@@ -21,12 +21,15 @@ pub(in crate::cli) struct NewArguments {
 enum LanguageFlag {
     /// Python; building takes componentize-py, by pip
     Python,
+    /// JavaScript; building takes componentize-qjs, by npm
+    Javascript,
 }
 
 /// Runs the command.
 pub(in crate::cli) fn new(arguments: &NewArguments) -> Result<u8, CommandError> {
     let language = match arguments.lang {
         LanguageFlag::Python => Language::Python,
+        LanguageFlag::Javascript => Language::JavaScript,
     };
     project::create(&arguments.name, language)?;
     let folder = paths::quoted(&arguments.name);

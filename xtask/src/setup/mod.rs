@@ -6,7 +6,8 @@
 
 mod debian;
 mod emulator;
-mod python;
+pub(crate) mod javascript;
+pub(crate) mod python;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,6 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 pub(crate) use emulator::emulator;
-pub(crate) use python::componentize;
 
 use crate::process;
 use crate::workspace::Workspace;
