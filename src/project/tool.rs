@@ -1,10 +1,10 @@
 //! Running the tools of languages: found under one of their names, heard, and their words kept for the error.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Language, ProjectError};
+use super::{Language, ProjectError, absolute};
 
 /// How much of what a tool says is repeated, from its end: that is where tools come to the point.
 const SAID_BYTES_MAX: usize = 4 << 10;
@@ -29,8 +29,10 @@ impl Tool {
     pub(super) fn call(&self, language: Language) -> Result<Command, ProjectError> {
         #[expect(clippy::disallowed_methods, reason = "whoever builds says by the environment where tools are")]
         let named = std::env::var_os(self.variable).filter(|name| !name.is_empty());
-        if let Some(program) = named {
-            return Ok(Command::new(program));
+        if let Some(program) = named.map(PathBuf::from) {
+            // It runs in another folder than the one that its path may start from.
+            let is_path = program.components().count() > 1;
+            return Ok(Command::new(if is_path { absolute(&program)? } else { program }));
         }
         let found = self.calls.iter().find(|call| works(call));
         let missing = ProjectError::NoTool { tool: self.name, language: language.name(), install: self.install };
