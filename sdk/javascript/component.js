@@ -9,8 +9,19 @@ import { engine } from "./engine.js";
 import { reporter, trainingFunctions } from "./index.js";
 
 Object.assign(engine, { artifact: engineArtifact, data: engineData });
-const written = (...parts) => write(parts.map((part) => (typeof part === "string" ? part : JSON.stringify(part))).join(" "));
+const written = (...parts) => write(parts.map(shown).join(" "));
 globalThis.console = { log: written, info: written, warn: written, error: written, debug: written };
+
+/** A value as a log shows it: lists and plain objects as JSON where that is possible, all else as it is. */
+function shown(part) {
+  if (part instanceof Error) return part.stack ? `${part}\n${part.stack}` : String(part);
+  if (typeof part !== "object" || part === null) return String(part);
+  try {
+    return JSON.stringify(part);
+  } catch {
+    return String(part);
+  }
+}
 
 function trainingFunction() {
   const last = trainingFunctions.at(-1);

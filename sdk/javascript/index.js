@@ -30,7 +30,11 @@ export function args(spaces, train, suggestions = {}) {
   trainingFunction.run = (config, reporter) => {
     Math.random = generator(reporter.seed);
     try {
-      return train(space.values(spaces, config), reporter);
+      const result = train(space.values(spaces, config), reporter);
+      if (typeof result?.then === "function" || typeof result?.next === "function") {
+        throw new TypeError("the training function has only begun when it returns: write it without `async` and `function*`");
+      }
+      return result;
     } catch (error) {
       if (!(error instanceof Done)) throw error;
       return undefined;
@@ -44,11 +48,11 @@ export function args(spaces, train, suggestions = {}) {
 export function reporter(seed = 0, send = undefined) {
   const report = (attributes = {}) => {
     const { done, ...said } = attributes;
-    if (done) throw new Done();
     for (const [name, value] of Object.entries(said)) {
       if (!space.isScalar(value)) throw new TypeError(`\`${name}\` is ${typeof value}; a report takes numbers, truth values and texts`);
     }
     if (Object.keys(said).length > 0) (send ?? ((said) => report.reports.push(said)))(said);
+    if (done) throw new Done();
   };
   report.seed = seed;
   report.reports = [];
@@ -86,9 +90,10 @@ export const artifact = {
   /** Saves a file whole, in place of one of that name. Takes bytes or a text. */
   save(name, content) {
     const bytes = typeof content === "string" ? encoded(content) : content;
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`the artifact \`${name}\` is neither a text nor a Uint8Array`);
     if (!engine.artifact) return void kept.set(name, bytes);
     engine.artifact.clear(name);
-    for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {
+    for (let offset = 0; offset === 0 || offset < bytes.length; offset += PIECE_BYTES) {
       engine.artifact.append(name, bytes.subarray(offset, offset + PIECE_BYTES));
     }
   },

@@ -14,7 +14,7 @@ use self::serving::Served;
 use super::compiling::compiled;
 use super::confinement::Layer;
 use super::early_logs::EarlyLogs;
-use super::hearing::{Bounds, Heard};
+use super::hearing::{Bounds, Heard, Impossible};
 use super::message::{Assignment, Code, FromWorker, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
 use super::results::{Function, Recordings, Shelf};
@@ -134,6 +134,8 @@ struct Placed {
     /// What it has said since its launch.
     heard: Heard,
     doing: Doing,
+    /// Whether it was paused or at rest in this run, so that its worker may have dropped it.
+    may_be_dropped: bool,
     /// How far it may run before it waits to be told to go on; no bound, if none.
     milestone: Option<u64>,
 }
@@ -418,7 +420,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             self.recordings.begin(trial, self.function.at(&arguments), Fuel(0));
         }
         let milestone = job.milestone.filter(|_| !self.is_quarantine(worker));
-        let placed = Placed { worker, heard: Heard::default(), doing, milestone };
+        let placed = Placed { worker, heard: Heard::default(), doing, may_be_dropped: false, milestone };
         let place = self.place(job, &placed);
         self.occupy_place(&placed);
         self.tell(worker, ToWorker::Launch(Launch { trial, place, arguments }));
@@ -476,7 +478,7 @@ impl<'a, 'b> Driver<'a, 'b> {
     fn rest(&mut self, trial: TrialId) {
         let Some(mut placed) = self.trials.remove(&trial) else { return };
         self.leave_place(&placed);
-        placed.doing = Doing::Resting;
+        (placed.doing, placed.may_be_dropped) = (Doing::Resting, true);
         self.tell(placed.worker, ToWorker::Rest(trial));
         self.trials.insert(trial, placed);
     }
@@ -510,7 +512,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             return self.release_place(&placed);
         }
         self.leave_place(&placed);
-        placed.doing = Doing::Paused;
+        (placed.doing, placed.may_be_dropped) = (Doing::Paused, true);
         self.trials.insert(trial, placed);
         self.tell(worker, ToWorker::Pause(trial));
         Ok(())
@@ -596,10 +598,18 @@ impl<'a, 'b> Driver<'a, 'b> {
     }
 
     fn take_message(&mut self, message: FromPool) -> Result<(), ExecutorError> {
-        if let FromPool::Said(worker, _) = &message
-            && let Some(staffed) = self.workers.get_mut(worker)
-        {
+        if let FromPool::Said(worker, said) = &message {
+            // One that was lost is of no interest any more.
+            let Some(staffed) = self.workers.get_mut(worker) else { return Ok(()) };
             staffed.handle.hear();
+            let is_of_the_beginning = match said {
+                FromWorker::Confined(missing) if missing.len() > Layer::COUNT => true,
+                FromWorker::Confined(_) | FromWorker::Loaded(_) => staffed.loaded,
+                _ => false,
+            };
+            if is_of_the_beginning {
+                return self.lose_worker(*worker, Impossible::OutOfPlace.to_string());
+            }
         }
         match message {
             FromPool::Said(_, FromWorker::Confined(missing)) => {

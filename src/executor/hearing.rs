@@ -23,6 +23,10 @@ const REPLICATE_NUMBER_BYTES_MAX: u64 = 13;
 const OUTCOME_BYTES_MAX: u64 = 64 << 10;
 const SHOWN_GROWTH: u64 = 30;
 
+/// How much a worker gathers before it sends it, and how many such batches can be on their way, with a good deal of room.
+const BATCH_BYTES: u64 = 1 << 20;
+const BATCHES_ON_THE_WAY: u64 = 64;
+
 /// What is heard of a trial's present run, as far as later words are bounded by it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Heard {
@@ -55,6 +59,12 @@ pub(super) enum Impossible {
     FalseArtifact,
     /// An end that is not the worker's to say.
     FalseOutcome,
+    /// That it dropped a trial which was neither paused nor at rest.
+    FalseDrop,
+    /// Reports of a trial that was told to wait, more than could have been on their way.
+    NotHeld,
+    /// That it was confined, or has loaded, when that was over.
+    OutOfPlace,
 }
 
 impl Display for Impossible {
@@ -67,6 +77,9 @@ impl Display for Impossible {
             Self::OddNumber => formatter.write_str("a number that is no number of an odd kind"),
             Self::FalseArtifact => formatter.write_str("an artifact that is not what it says of it"),
             Self::FalseOutcome => formatter.write_str("an end that only the study decides on"),
+            Self::FalseDrop => formatter.write_str("that it dropped a trial which was neither paused nor at rest"),
+            Self::NotHeld => formatter.write_str("reports of a trial that was told to wait"),
+            Self::OutOfPlace => formatter.write_str("that it begins, when it had begun"),
         }
     }
 }
@@ -93,6 +106,13 @@ impl Bounds {
         let one = self.get(Limit::LogBytesMax).saturating_mul(LOG_GROWTH).saturating_add(LOG_NOTICE_BYTES_MAX);
         let numbers = if self.replicates > 1 { 1 + REPLICATE_NUMBER_BYTES_MAX } else { 1 };
         one.saturating_mul(self.replicates).saturating_mul(numbers)
+    }
+
+    /// How much may be waiting of a trial that was told to wait: what was on its way, in pipes and queues, when it was told.
+    pub(super) fn held_bytes_max(&self) -> u64 {
+        let name = self.get(Limit::AttributeNameBytesMax).saturating_add(self.get(Limit::AttributeTextBytesMax));
+        let report = self.get(Limit::AttributesMax).saturating_mul(name.saturating_add(size_of::<Attribute>() as u64));
+        report.saturating_add(BATCH_BYTES).saturating_mul(BATCHES_ON_THE_WAY)
     }
 
     fn check_report(&self, report: &Report) -> Result<(), Impossible> {
@@ -156,6 +176,11 @@ impl Bounds {
     }
 }
 
+/// Whether the fuel at such an end is known. What the engine had last written down when it broke off may be less than what was known.
+fn is_exact(outcome: &Outcome) -> bool {
+    !matches!(outcome.cause(), Outcome::Trapped { .. } | Outcome::Exceeded { .. } | Outcome::StackOverflowed)
+}
+
 fn within(amount: u64, most: u64, limit: Limit) -> Result<(), Impossible> {
     if amount > most { Err(Impossible::Beyond(limit)) } else { Ok(()) }
 }
@@ -173,11 +198,15 @@ impl Heard {
             Happening::Logged { piece, .. } => self.take_log(piece, bounds),
             Happening::Ended { fuel, outcome, artifacts, .. } => {
                 bounds.check_fuel(*fuel)?;
+                if *fuel < self.fuel && is_exact(outcome) {
+                    return Err(Impossible::Backwards);
+                }
                 bounds.check_outcome(outcome)?;
                 bounds.check_artifacts(outcome, artifacts)
             }
-            // A lower bound of what comes next; it may be past an end that comes instead.
+            // A lower bound of what comes next; it may be past a trap that comes instead.
             Happening::Advanced { fuel, .. } => {
+                bounds.check_fuel(*fuel)?;
                 self.fuel = self.fuel.max(*fuel);
                 Ok(())
             }
@@ -335,6 +364,16 @@ mod tests {
         assert_eq!(check(&["a", "b"]), Ok(()));
         assert_eq!(check(&["b", "a"]), Err(Impossible::FalseArtifact));
         assert_eq!(check(&["a", "a"]), Err(Impossible::FalseArtifact));
+    }
+
+    #[test]
+    fn an_end_is_not_before_what_was_known_unless_the_engine_broke_off() {
+        let end = |outcome| Happening::Ended { trial: TRIAL, fuel: Fuel(10), outcome, artifacts: Vec::new() };
+        let advanced = |fuel| Happening::Advanced { trial: TRIAL, fuel: Fuel(fuel) };
+        assert_eq!(last(&[reported(60, &[]), end(Outcome::Completed)]), Err(Impossible::Backwards));
+        assert_eq!(last(&[advanced(60), end(Outcome::failed("no luck", 100))]), Err(Impossible::Backwards));
+        assert_eq!(last(&[advanced(60), end(Outcome::StackOverflowed)]), Ok(()));
+        assert_eq!(last(&[advanced(101)]), Err(Impossible::Beyond(Limit::FuelMax)));
     }
 
     #[test]

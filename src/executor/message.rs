@@ -3,11 +3,12 @@
 //! Between processes a message is its length as 4 bytes, little endian, and then its Postcard encoding. Both ends are the same
 //! program; the first exchange shows it.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::confinement::Layer;
 use super::{Program, SearcherProgram};
@@ -86,6 +87,8 @@ pub(super) enum Code {
 
 /// How much a worker may say at once besides what its trials do: a batch of happenings, a description, a list of imports.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
+/// How many happenings a message has at most.
+const HAPPENINGS_MAX: usize = 1 << 17;
 /// How much larger than a component its compiled code may be, at most; adapters between components take the most.
 const CODE_GROWTH: u64 = 64;
 /// A text is kept in up to three bytes for each that the guest wrote, where that was no UTF-8.
@@ -232,11 +235,38 @@ pub(super) enum FromWorker {
     /// The worker is there, and what it runs uses fuel. Said now and then, for whoever watches.
     Alive,
     /// What trials have done, in order.
-    Happened(Vec<Happening>),
+    Happened(#[serde(deserialize_with = "bounded")] Vec<Happening>),
     /// The worker's machine failed, not a trial.
     Broken(String),
     /// The answer to a `Suggest`.
     Suggested(Suggestion),
+}
+
+/// The happenings of a message, of which a worker gathers some hundreds, and what one trial does in a million units of fuel. In memory
+/// each takes many times what it takes in a message, so a flood of them is refused before it is there.
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Happening>, D::Error> {
+    struct Bounded;
+
+    impl<'de> Visitor<'de> for Bounded {
+        type Value = Vec<Happening>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(formatter, "up to {HAPPENINGS_MAX} happenings")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+            let mut happenings = Vec::new();
+            while let Some(happening) = sequence.next_element()? {
+                if happenings.len() == HAPPENINGS_MAX {
+                    return Err(A::Error::custom(format!("it has more than {HAPPENINGS_MAX} happenings")));
+                }
+                happenings.push(happening);
+            }
+            Ok(happenings)
+        }
+    }
+
+    deserializer.deserialize_seq(Bounded)
 }
 
 /// Something that a trial has done.
@@ -337,5 +367,33 @@ mod tests {
             let cut = read_message::<ToWorker>(&mut &bytes[..length], 3);
             assert!(matches!(cut, Ok(None)), "{length}");
         }
+    }
+
+    #[test]
+    fn messages_that_would_take_all_memory_or_the_stack_are_refused_while_they_are_read() {
+        let read = |message: &FromWorker| {
+            let bytes = postcard::to_stdvec(message).unwrap();
+            postcard::from_bytes::<FromWorker>(&bytes).is_ok()
+        };
+        let dropped =
+            |count| FromWorker::Happened((0..count).map(|_| Happening::Dropped { trial: TrialId(9) }).collect());
+        assert!(read(&dropped(HAPPENINGS_MAX)));
+        assert!(!read(&dropped(HAPPENINGS_MAX + 1)));
+        let ended = |outcome| {
+            let end = Happening::Ended { trial: TrialId(0), fuel: Fuel(1), outcome, artifacts: Vec::new() };
+            FromWorker::Happened(vec![end])
+        };
+        let of_replicate = |outcome| Outcome::OfReplicate { number: 1, outcome: Box::new(outcome) };
+        assert!(read(&ended(of_replicate(Outcome::Completed))));
+        assert!(!read(&ended(of_replicate(of_replicate(Outcome::Completed)))));
+        // Written by hand: to make it would take the stack as well.
+        let end = postcard::to_stdvec(&ended(of_replicate(Outcome::Completed))).unwrap();
+        let level = postcard::to_stdvec(&of_replicate(Outcome::Completed)).unwrap();
+        let start = end.windows(level.len()).position(|window| window == level).unwrap();
+        let levels = level[..level.len() - 1].repeat(100_000);
+        let deep = [&end[..start], &levels, &end[start..]].concat();
+        assert!(postcard::from_bytes::<FromWorker>(&deep).is_err());
+        // A refusal leaves nothing behind: what comes next on the same thread is read.
+        assert!(read(&ended(of_replicate(Outcome::Completed))));
     }
 }

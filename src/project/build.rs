@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Language, MADE, ProjectError, STUDY_FILE, language, made, sources, write};
+use super::{COMPONENT, Language, MADE, ProjectError, STUDY_FILE, language, made, sources, write};
 use crate::numeric::digest::Digest;
 
 /// Where it stands from what the component was made.
@@ -50,19 +50,23 @@ pub fn build(folder: &Path) -> Result<Built, ProjectError> {
 /// As [`build`].
 pub fn freshen(folder: &Path, on_build: impl FnOnce(Language)) -> Result<Option<Built>, ProjectError> {
     let Some(language) = language(folder) else { return Ok(None) };
-    let component = component_of(folder)?;
-    let is_fresh = match (fs::read(&component), record(folder)) {
-        (Err(_), _) => false,
-        (Ok(_), None) => true,
-        (Ok(there), Some(record)) => {
-            record.component != Digest::of(&there) || record.sources == sources::digest(folder, language)?
-        }
-    };
-    if is_fresh {
+    // A study of a component that lies elsewhere is no project's.
+    let Ok(component) = component_of(folder) else { return Ok(None) };
+    if is_fresh(folder, language, &component)? {
         return Ok(None);
     }
     on_build(language);
     build(folder).map(Some)
+}
+
+fn is_fresh(folder: &Path, language: Language, component: &Path) -> Result<bool, ProjectError> {
+    let Ok(there) = fs::read(component) else { return Ok(false) };
+    let there = Digest::of(&there);
+    match record(folder) {
+        Some(record) if record.component == there => Ok(record.sources == sources::digest(folder, language)?),
+        // It came from elsewhere, unless a build ended between putting it there and its record.
+        _ => Ok(fs::read(folder.join(MADE).join(COMPONENT)).map_or(true, |made| Digest::of(&made) != there)),
+    }
 }
 
 fn record(folder: &Path) -> Option<Record> {

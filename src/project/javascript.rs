@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::tool::Tool;
-use super::{INTERFACE, Language, ProjectError, WORLD, absolute, made, write};
+use super::{COMPONENT, INTERFACE, Language, ProjectError, WORLD, absolute, made, write};
 
 pub(super) const TEMPLATE: &[(&str, &str)] = &[
     ("study.toml", include_str!("javascript/study.toml")),
@@ -36,7 +36,7 @@ const NODE: Tool = Tool { name: "node", variable: "TRIALBOX_NODE", calls: &[&["n
 
 pub(super) fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     let made = made(folder)?;
-    let (main, component) = (made.join("main.js"), made.join("component.wasm"));
+    let (main, component) = (made.join("main.js"), made.join(COMPONENT));
     write(&made.join("wit/trial.wit"), INTERFACE.as_bytes())?;
     write(&main, MAIN.as_bytes())?;
     for (name, content) in SDK {

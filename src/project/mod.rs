@@ -21,6 +21,8 @@ pub use error::ProjectError;
 pub const STUDY_FILE: &str = "study.toml";
 /// Where a project keeps what is made from others: the SDK, the interface, what was built.
 const MADE: &str = ".trialbox";
+/// What a tool has made, there.
+const COMPONENT: &str = "component.wasm";
 /// The interface, which every language's tools are given.
 const INTERFACE: &str = include_str!("../../wit/trial.wit");
 /// The world in it that a trial has.
@@ -114,8 +116,9 @@ fn write(path: &Path, content: &[u8]) -> Result<(), ProjectError> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
+        // Two that build at a time have a draft each.
         let mut draft = path.as_os_str().to_owned();
-        draft.push(".draft");
+        draft.push(format!(".{}.draft", std::process::id()));
         std::fs::write(&draft, content)?;
         std::fs::rename(&draft, path)
     };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::tool::Tool;
-use super::{INTERFACE, Language, ProjectError, WORLD, absolute, made, write};
+use super::{COMPONENT, INTERFACE, Language, ProjectError, WORLD, absolute, made, write};
 
 /// Packages that are put into the component, as pip reads them.
 pub(super) const REQUIREMENTS: &str = "requirements.txt";
@@ -42,7 +42,7 @@ const PIP: Tool = Tool {
 
 pub(super) fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     let made = made(folder)?;
-    let (sdk, packages, component) = (made.join("sdk"), made.join("packages"), made.join("component.wasm"));
+    let (sdk, packages, component) = (made.join("sdk"), made.join("packages"), made.join(COMPONENT));
     write(&made.join("wit/trial.wit"), INTERFACE.as_bytes())?;
     for (name, content) in SDK {
         write(&sdk.join(name), content.as_bytes())?;

@@ -8,8 +8,9 @@ use crate::numeric::digest::{Digest, canonical_bytes};
 
 /// More files than this are no project's sources: somebody named the wrong folder.
 const FILES_MAX: usize = 10_000;
-/// Folders in which no sources of the project's own lie.
-const FOREIGN: &[&str] = &["target", "node_modules", "venv", "__pycache__"];
+/// Folders in which no sources of the project's own lie; and those with this file, which are environments of Python's.
+const FOREIGN: &[&str] = &["node_modules", "__pycache__"];
+const ENVIRONMENT: &str = "pyvenv.cfg";
 
 /// The digest of the sources, their names and what is made along with them in this release.
 ///
@@ -34,11 +35,12 @@ fn collect(root: &Path, folder: &Path, language: Language, files: &mut Vec<PathB
         let entry = entry.map_err(failed)?;
         let (path, name) = (entry.path(), entry.file_name());
         let is_hidden = name.as_encoded_bytes().starts_with(b".");
-        // Links are not followed: they may lead round in a circle.
+        // Links to folders are not followed: they may lead round in a circle.
         let kind = entry.file_type().map_err(failed)?;
-        if kind.is_dir() && !is_hidden && !FOREIGN.iter().any(|foreign| name == *foreign) {
+        let is_foreign = || FOREIGN.iter().any(|foreign| name == *foreign) || path.join(ENVIRONMENT).exists();
+        if kind.is_dir() && !is_hidden && !is_foreign() {
             collect(root, &path, language, files)?;
-        } else if kind.is_file() && language.is_source(&path) {
+        } else if path.is_file() && language.is_source(&path) {
             files.push(path.strip_prefix(root).unwrap_or(&path).to_owned());
         }
         if files.len() > FILES_MAX {

@@ -1,8 +1,10 @@
 //! How a trial ended. A guest's failure is data, never an error of the engine.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Limit, ReportProblem};
 
@@ -63,8 +65,23 @@ pub enum Outcome {
         /// Its number, from 1; of several the lowest.
         number: u32,
         /// How it ended.
+        #[serde(deserialize_with = "of_one")]
         outcome: Box<Self>,
     },
+}
+
+/// The outcome of a replicate, which has no replicates of its own. Outcomes come from workers too, and one that was nested a hundred
+/// thousand times would take the reader's stack.
+fn of_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<Outcome>, D::Error> {
+    thread_local! {
+        static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
+    }
+    if IS_INSIDE.replace(true) {
+        return Err(D::Error::custom("the outcome of a replicate is that of a replicate again"));
+    }
+    let outcome = Outcome::deserialize(deserializer);
+    IS_INSIDE.set(false);
+    outcome.map(Box::new)
 }
 
 /// Why the study ended a trial.

@@ -135,7 +135,11 @@ impl Replicates {
         if numbers.iter().any(|number| number.is_nan()) {
             return f64::NAN;
         }
-        let mean = |numbers: &[f64]| numbers.iter().sum::<f64>() / numbers.len() as f64;
+        // The mean of both infinities is no number, and NaN's bits can differ from machine to machine: one NaN stands for all.
+        let mean = |numbers: &[f64]| {
+            let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
+            if mean.is_nan() { f64::NAN } else { mean }
+        };
         let how = if role == Role::Other { ReplicateReward::Mean } else { self.reward };
         if how == ReplicateReward::Mean {
             return mean(&numbers);
@@ -208,6 +212,11 @@ mod tests {
             |other| combine(ReplicateReward::Median, &[with(Value::Real(0.5)), other, with(Value::Real(0.7))]);
         assert_eq!(combined(report(&[])), report(&[]));
         assert_eq!(combined(with(Value::from("good"))), with(Value::from("good")));
+        let opposite = [f64::INFINITY, f64::NEG_INFINITY].map(|infinity| with(Value::Real(infinity)));
+        let Some(Value::Real(none)) = combine(ReplicateReward::Mean, &opposite).get("accuracy").cloned() else {
+            panic!()
+        };
+        assert_eq!(none.to_bits(), f64::NAN.to_bits());
         let nan = combined(with(Value::Real(f64::NAN)));
         assert!(matches!(nan.get("accuracy"), Some(Value::Real(real)) if real.is_nan()));
     }

@@ -80,8 +80,14 @@ fn a_component_is_built_when_a_source_has_changed_and_only_then() {
     fs::remove_file(world.path("line/line.wasm")).unwrap();
     run(&world, "train line").exits(0);
     assert_eq!(calls(&world), 3, "the component was gone");
+    fs::remove_file(world.path("line/.trialbox/built.json")).unwrap();
+    run(&world, "train line").exits(0);
+    assert_eq!(calls(&world), 4, "a build had ended before its record was there");
+    std::os::unix::fs::symlink(world.path("toy.wasm"), world.path("line/linked.py")).unwrap();
+    run(&world, "train line").exits(0);
+    assert_eq!(calls(&world), 5, "a source came along as a link");
     run(&world, "build line").exits(0).prints("language  Python").prints("trialbox:trial/report@0.1.0");
-    assert_eq!(calls(&world), 4, "it was asked for");
+    assert_eq!(calls(&world), 6, "it was asked for");
 }
 
 #[test]
@@ -89,6 +95,14 @@ fn a_component_that_came_from_elsewhere_is_left_as_it_is() {
     let world = with_project(TOY);
     fs::copy(world.path("toy.wasm"), world.path("line/line.wasm")).unwrap();
     run(&world, "train line").exits(0);
+    assert_eq!(calls(&world), 0);
+}
+
+#[test]
+fn a_study_of_a_component_that_lies_elsewhere_runs_beside_a_training_function() {
+    let world = with_project(TOY);
+    let world = world.write("line/study.toml", "component = \"../toy.wasm\"\n[scheduler]\nnum_trials = 2\n");
+    run(&world, "run line --quiet").exits(0);
     assert_eq!(calls(&world), 0);
 }
 

@@ -61,6 +61,10 @@ test("done ends the training, and a report takes values that the engine has", ()
   ends.run({}, heard);
   assert.deepEqual(heard.reports, []);
   assert.throws(() => heard({ a: [1] }), /`a` is object/);
+  assert.throws(() => heard({ accuracy: 1, done: true }));
+  assert.deepEqual(heard.reports, [{ accuracy: 1 }]);
+  assert.throws(() => args({}, async () => {}).run({}, heard), /only begun/);
+  assert.throws(() => args({}, function* () {}).run({}, heard), /only begun/);
 });
 
 test("spaces that make no sense are refused", () => {
@@ -88,6 +92,7 @@ test("data and artifacts are kept in memory", () => {
   data.provide("words", new TextEncoder().encode("some words"));
   assert.deepEqual([data.names(), data.text("words")], [["words"], "some words"]);
   assert.throws(() => data.read("other"), /no data set `other`; it names words/);
+  assert.throws(() => artifact.save("model", new ArrayBuffer(2)), /neither a text nor a Uint8Array/);
   artifact.save("model", "ab");
   assert.deepEqual(artifact.saved("model"), new TextEncoder().encode("ab"));
 });

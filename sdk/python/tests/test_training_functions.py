@@ -1,5 +1,6 @@
 """Training functions without an engine: their spaces, what a configuration makes of them, and what they report."""
 
+import enum
 import random
 import unittest
 
@@ -23,6 +24,11 @@ def train(args, reporter):
     for epoch in range(args.epochs):
         reporter(epoch=epoch + 1, accuracy=args.lr * args.layers, noise=random.random())
     return args
+
+
+class Activation(str, enum.Enum):
+    RELU = "relu"
+    TANH = "tanh"
 
 
 class Spaces(unittest.TestCase):
@@ -54,6 +60,8 @@ class Spaces(unittest.TestCase):
         self.assertEqual(labels(max, min), ("max", "min"))
         self.assertEqual(labels((1, 2), (3, 4)), ("0", "1"))
         self.assertEqual(labels("a", "a"), ("0", "1"))
+        activation = ag.space.Categorical(Activation.RELU, Activation.TANH)
+        self.assertIs(activation.realised("a", {"a": "tanh"}), Activation.TANH)
 
     def test_spaces_that_make_no_sense_are_refused(self):
         for make in [
@@ -113,6 +121,10 @@ class Training(unittest.TestCase):
         reporter = ag.Reporter()
         reporter(a=Number(), b=1, c=True, d="text")
         self.assertEqual(reporter.reports, [{"a": 0.5, "b": 1, "c": True, "d": "text"}])
+        done = ag.Reporter()
+        with self.assertRaises(BaseException):
+            done(accuracy=1.0, done=True)
+        self.assertEqual(done.reports, [{"accuracy": 1.0}])
         for value in (None, [1], 2**64):
             with self.assertRaisesRegex(TypeError, "`a` is"):
                 reporter(a=value)
@@ -120,6 +132,19 @@ class Training(unittest.TestCase):
     def test_a_missing_argument_is_named(self):
         with self.assertRaisesRegex(AttributeError, "no argument `rate`; there are lr"):
             ag.Arguments(lr=1).rate
+
+
+class Functions(unittest.TestCase):
+    def test_one_that_would_not_run_is_refused(self):
+        def generates(args, reporter):
+            yield 1
+
+        async def waits(args, reporter):
+            pass
+
+        for function in (generates, waits):
+            with self.assertRaisesRegex(TypeError, "would not run"):
+                ag.args()(function)
 
 
 class Surroundings(unittest.TestCase):

@@ -1,5 +1,6 @@
 """The decorator that makes a training function of a function."""
 
+import inspect
 import random
 from typing import Any, Callable, Dict, List, Mapping, Optional
 
@@ -92,6 +93,8 @@ def args(default: Optional[Mapping[str, Any]] = None, **spaces: Any) -> Callable
             raise ValueError(f"the argument `{name}` has a dot in its name, which parts the names of nested spaces")
 
     def decorate(function: Callable[..., Any]) -> TrainingFunction:
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            raise TypeError(f"`{function.__name__}` would not run when it is called: write it without `yield` and `async`")
         training_function = TrainingFunction(function, spaces, default or {})
         TRAINING_FUNCTIONS.append(training_function)
         return training_function

@@ -31,7 +31,9 @@ class Train(wit_world.exports.Train):
         try:
             _training_function().train(config, Reporter(arguments.seed, _send))
         except Exception as error:
-            raise Err("".join(traceback.format_exception(error)).rstrip()) from None
+            # What is kept of it has a limit, and its own words matter most.
+            words = "".join(traceback.format_exception_only(error)).strip()
+            raise Err(f"{words}\n{''.join(traceback.format_tb(error.__traceback__)).rstrip()}") from None
 
 
 def _training_function() -> TrainingFunction:

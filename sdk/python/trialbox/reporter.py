@@ -6,7 +6,7 @@ when the trial may go on; a trial that is stopped ends inside it. Elsewhere repo
 
 from typing import Any, Callable, Dict, List, Optional
 
-from .space import is_scalar
+from .space import is_scalar, plain
 
 Attributes = Dict[str, Any]
 
@@ -27,11 +27,12 @@ class Reporter:
         self._send = send or self.reports.append
 
     def __call__(self, **attributes: Any) -> None:
-        """Makes a report. ``done=True`` ends the training; a call without attributes does nothing."""
-        if attributes.pop("done", False):
-            raise Done
+        """Makes a report. ``done=True`` ends the training after it; a call without attributes does nothing."""
+        is_done = attributes.pop("done", False)
         if attributes:
             self._send({name: _scalar(name, value) for name, value in attributes.items()})
+        if is_done:
+            raise Done
 
 
 def _scalar(name: str, value: Any) -> Any:
@@ -40,4 +41,4 @@ def _scalar(name: str, value: Any) -> Any:
         value = value.item()
     if not is_scalar(value):
         raise TypeError(f"`{name}` is a {type(value).__name__}; a report takes numbers of 64 bits, truth values and texts")
-    return value
+    return plain(value)

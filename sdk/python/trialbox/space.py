@@ -138,7 +138,7 @@ class Categorical(Space):
     def realised(self, name: str, config: Mapping[str, Scalar]) -> Any:
         chosen = config[name]
         for index, (label, choice) in enumerate(zip(self.labels, self.choices)):
-            if type(label) is type(chosen) and label == chosen:
+            if type(label) is type(plain(chosen)) and label == chosen:
                 return _realised(choice, self._name(name, index), config)
         raise ValueError(f"`{name}` is {chosen!r}, which is none of its choices")
 
@@ -209,10 +209,19 @@ def is_scalar(value: Any) -> bool:
     return isinstance(value, (bool, float, str)) or (isinstance(value, int) and -(2**63) <= value < 2**63)
 
 
+def plain(value: Scalar) -> Scalar:
+    """The value as one of Python's own kinds: members of enumerations and the like are kinds of their own."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int(value) if isinstance(value, int) else float(value)
+
+
 def _labels(choices: Sequence[Any]) -> Tuple[Scalar, ...]:
     """What stands for choices: they themselves where that is possible, else their names, else their numbers."""
     if all(is_scalar(choice) for choice in choices) and _are_distinct(choices):
-        return tuple(choices)
+        return tuple(plain(choice) for choice in choices)
     labels = tuple(_label(index, choice) for index, choice in enumerate(choices))
     return labels if _are_distinct(labels) else tuple(str(index) for index in range(len(choices)))
 

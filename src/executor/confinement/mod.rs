@@ -28,6 +28,11 @@ pub enum Layer {
     Calls,
 }
 
+impl Layer {
+    /// How many there are.
+    pub(super) const COUNT: usize = 3;
+}
+
 impl fmt::Display for Layer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

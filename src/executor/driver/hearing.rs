@@ -1,6 +1,7 @@
 //! What workers say of their trials, told to the machine and the journal once it was found that it can be true.
 
-use super::{Doing, Driver, bytes_of};
+use super::{Doing, Driver, HOLD_ABOVE_BYTES, bytes_of};
+use crate::executor::hearing::Impossible;
 use crate::executor::message::Happening;
 use crate::executor::pool::WorkerId;
 use crate::executor::{ExecutorError, KeepArtifacts};
@@ -20,12 +21,20 @@ impl Driver<'_, '_> {
             // What a trial did past its end, or on a worker that it was taken from, is not of interest.
             let Some(placed) = self.trials.get_mut(&trial).filter(|placed| placed.worker == worker) else { continue };
             let before = placed.heard.fuel();
-            if let Err(impossible) = placed.heard.take(&happening, &self.bounds) {
+            let mut found = placed.heard.take(&happening, &self.bounds);
+            if matches!(happening, Happening::Dropped { .. }) && !placed.may_be_dropped {
+                found = Err(Impossible::FalseDrop);
+            }
+            if let Err(impossible) = found {
                 return self.lose_worker(worker, impossible.to_string());
             }
             let used = placed.heard.fuel().0.saturating_sub(before.0);
             self.progress.fuel = self.progress.fuel.saturating_add(Fuel(used));
             self.take_happening(happening)?;
+            let waiting = self.study.bytes_waiting(trial).saturating_sub(HOLD_ABOVE_BYTES);
+            if self.held.contains(&trial) && waiting > self.bounds.held_bytes_max() {
+                return self.lose_worker(worker, Impossible::NotHeld.to_string());
+            }
         }
         Ok(())
     }
