@@ -50,8 +50,7 @@ enum Command {
 
 fn exit_codes() -> String {
     let mut text = String::from(
-        "To begin: `trialbox new --lang python NAME` makes a folder to start from; or write a study file (`trialbox run --help` shows\n\
-         a small one) for a component that you have. Then\n  \
+        "To begin: `trialbox new` makes a project; or write a study file (see `trialbox run --help`). Then\n  \
          trialbox run study.toml      runs the study and records it in NAME.study\n  \
          trialbox best NAME.study     prints the best configuration\n  \
          trialbox verify NAME.study   proves that it can be reproduced\n\nExit codes:\n",

@@ -15,6 +15,10 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
     Usage: trialbox <COMMAND>
 
     Commands:
+      new       Begin a project: a folder with a training function and a study file, which builds and
+                runs at once
+      build     Build the component of a project: find its language, use its tools, and show what came
+                of it
       run       Run a study: a search over the configurations of a component
       show      Show a study: its best trial, its outcomes, its failures with reasons. Also while it
                 runs
@@ -37,7 +41,7 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
       -h, --help     Print help
       -V, --version  Print version
 
-    To begin: write a study file (`trialbox run --help` shows a small one), then
+    To begin: `trialbox new` makes a project; or write a study file (see `trialbox run --help`). Then
       trialbox run study.toml      runs the study and records it in NAME.study
       trialbox best NAME.study     prints the best configuration
       trialbox verify NAME.study   proves that it can be reproduced
@@ -70,11 +74,15 @@ fn the_help_of_run_shows_a_study_file_that_works() {
     NAME-2.study and so on. The log is the same on every machine and for any number of workers: its
     digest is printed at the end.
 
-    Usage: trialbox run [OPTIONS] <FILE>
+    Usage: trialbox run [OPTIONS] [FILE]
 
     Arguments:
-      <FILE>
-              The study file, or a folder with a study.toml
+      [FILE]
+              The study file, or a folder with a study.toml. If that folder has the source of its
+              component, as `trialbox new` makes it, the component is built first when a source has
+              changed
+              
+              [default: .]
 
     Options:
       -j, --jobs <N>
@@ -216,7 +224,8 @@ fn a_wrong_command_line_is_told_on_standard_error_with_what_was_meant() {
     let world = World::with_toy();
     world.trialbox("").exits(2).prints_nothing().tells("Usage: trialbox <COMMAND>");
     world.trialbox("veryfi x").exits(2).prints_nothing().tells("a similar subcommand exists: 'verify'");
-    world.trialbox("run").exits(2).tells("<FILE>");
+    world.trialbox("run").exits(3).tells("the study file `./study.toml` cannot be read");
+    world.trialbox("show").exits(2).tells("<STUDY>");
     world.trialbox("run toy --num-trails 5").exits(2).tells("'--num-trials'");
     world.trialbox("run toy -j 0").exits(2).tells("'--jobs <N>'");
     world.trialbox("run toy --num-trials 0").exits(2).tells("'--num-trials <N>'");

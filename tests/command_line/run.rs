@@ -161,7 +161,9 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 #[test]
 fn nothing_is_coloured_where_nobody_looks() {
     let world = World::with_toy().write("bad/study.toml", "component = 1\n");
-    for (command, code) in [("run toy", 0), ("run bad", 3), ("run", 2), ("--help", 0), ("trials toy.study", 0)] {
+    for (command, code) in
+        [("run toy", 0), ("run bad", 3), ("run", 3), ("show", 2), ("--help", 0), ("trials toy.study", 0)]
+    {
         for no_colour in ["", "1"] {
             let mut command_line = world.command(crate::world::TRIALBOX);
             command_line.env("NO_COLOR", no_colour).env("TERM", "xterm-256color").args(command.split_whitespace());
