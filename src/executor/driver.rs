@@ -755,7 +755,7 @@ fn bytes_of(artifacts: &[Artifact]) -> u64 {
 }
 
 /// Runs a study whose workers say these things, each with the number of the worker, until it ends or fails.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(super) fn hear_anything(
     study: &mut Study,
     program: &Program,

@@ -1,10 +1,12 @@
-//! A driver that hears whatever a fuzzer says in the place of its workers, as workers that were taken over could.
+//! A driver that hears whatever a fuzzer, or a test, says in the place of its workers, as workers that were taken over could.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::driver::hear_anything;
-use super::message::{Assignment, FromWorker, Happening, ToWorker};
+#[cfg(feature = "fuzzing")]
+use super::message::{Assignment, ToWorker};
+use super::message::{FromWorker, Happening};
 use super::{Isolation, Journal, JournalError, KeepArtifacts, Program, RunOptions};
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::numeric::digest::Digest;
@@ -41,6 +43,7 @@ pub fn hear(bytes: &[u8]) -> Vec<Event> {
 }
 
 /// Decodes bytes as each kind of message, and must find in what it encodes to the same again.
+#[cfg(feature = "fuzzing")]
 pub fn decode(bytes: &[u8]) {
     fn both_ways<T: serde::Serialize + serde::de::DeserializeOwned>(bytes: &[u8]) {
         let Ok(message) = postcard::from_bytes::<T>(bytes) else { return };
@@ -61,10 +64,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
 
 fn honest(kind: u8, spec: &StudySpec) -> Vec<u8> {
     let mut bytes = vec![kind];
-    let mut say = |worker: u8, message: FromWorker| {
-        bytes.push(worker);
-        bytes.extend(postcard::to_stdvec(&message).expect("a message can be encoded"));
-    };
+    let mut say = |worker: u8, message: FromWorker| add_words(&mut bytes, worker, &message);
     say(0, FromWorker::Confined(Vec::new()));
     say(0, FromWorker::Loaded(Ok(spec.fuel_schedule)));
     say(1, FromWorker::Loaded(Ok(spec.fuel_schedule)));
@@ -91,6 +91,11 @@ fn honest(kind: u8, spec: &StudySpec) -> Vec<u8> {
     }
     say(0, FromWorker::Broken("out of memory".into()));
     bytes
+}
+
+fn add_words(bytes: &mut Vec<u8>, worker: u8, message: &FromWorker) {
+    bytes.push(worker);
+    bytes.extend(postcard::to_stdvec(message).expect("a message can be encoded"));
 }
 
 fn specification(kind: u8) -> Option<StudySpec> {
@@ -170,5 +175,90 @@ impl Journal for Log {
 
     fn commit(&mut self) -> Result<(), JournalError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor::confinement::Layer;
+
+    /// The log of a `fifo` study in which worker 0, which has trial 0, begins as it should, says this, and then that the trial has ended.
+    fn hear_from_first(said: impl IntoIterator<Item = FromWorker>) -> Vec<Event> {
+        let schedule = specification(0).unwrap().fuel_schedule;
+        let mut bytes = vec![0];
+        let end = Happening::Ended {
+            trial: TrialId(0),
+            fuel: Fuel(5_000),
+            outcome: Outcome::failed("no luck", 100),
+            artifacts: Vec::new(),
+        };
+        let begun = [FromWorker::Confined(Vec::new()), FromWorker::Loaded(Ok(schedule))];
+        for word in begun.into_iter().chain(said).chain([FromWorker::Happened(vec![end])]) {
+            add_words(&mut bytes, 0, &word);
+        }
+        // Nothing is earlier than the end of trial 0 once the others are known to be past it.
+        let advanced = |trial| Happening::Advanced { trial: TrialId(trial), fuel: Fuel(9_000) };
+        for (worker, trial) in [(1, 1), (0, 2)] {
+            add_words(&mut bytes, worker, &FromWorker::Happened(vec![advanced(trial)]));
+        }
+        hear(&bytes)
+    }
+
+    fn has_ended(log: &[Event]) -> bool {
+        log.iter().any(|event| matches!(event, Event::TrialEnded { .. }))
+    }
+
+    #[test]
+    fn honest_workers_bring_studies_to_their_end() {
+        for seed in seeds() {
+            // With promotion a trial that stands at a rung has paused.
+            let came_somewhere = |event: &Event| matches!(event, Event::TrialEnded { .. } | Event::TrialPaused { .. });
+            assert!(hear(&seed).iter().any(came_somewhere), "study {}", seed[0]);
+        }
+        let log = hear(&seeds()[0]);
+        assert!(matches!(log.last(), Some(Event::StudyEnded { .. })));
+    }
+
+    #[test]
+    fn a_worker_that_says_what_none_would_is_heard_no_more() {
+        assert!(has_ended(&hear_from_first([FromWorker::Alive])), "it is heard as long as it is honest");
+        let schedule = specification(0).unwrap().fuel_schedule;
+        let happened = |happening| FromWorker::Happened(vec![happening]);
+        for word in [
+            FromWorker::Loaded(Ok(schedule)),
+            FromWorker::Confined(Vec::new()),
+            FromWorker::Confined(vec![Layer::Calls; Layer::COUNT + 1]),
+            happened(Happening::Dropped { trial: TrialId(0) }),
+            happened(Happening::Advanced { trial: TrialId(0), fuel: Fuel(u64::MAX) }),
+            FromWorker::Broken("out of memory".into()),
+        ] {
+            let shown = format!("{word:?}");
+            assert!(!has_ended(&hear_from_first([word])), "{shown}");
+        }
+    }
+
+    #[test]
+    fn who_does_not_wait_when_it_is_told_to_is_ended() {
+        // Trial 1 is silent, so that none of these is consumed.
+        let report = |number: u64| {
+            let attribute = |index: u64| Attribute { name: format!("n{index}"), value: Value::Text("x".repeat(4_000)) };
+            let report = Report { attributes: (0..64).map(attribute).collect() };
+            Happening::Reported { trial: TrialId(2), fuel: Fuel(number), report }
+        };
+        let mut spec = specification(0).unwrap();
+        spec.limits.reports_max = 100_000;
+        let mut study = Study::new(spec.clone()).unwrap();
+        let mut journal = Log::default();
+        let (mut heard, mut bytes) = (0_u64, 0_u64);
+        let said = (1..1_000).map(|number| {
+            let happening = report(number);
+            (heard, bytes) = (number, bytes + happening.bytes());
+            (0, FromWorker::Happened(vec![happening]))
+        });
+        let loaded = [0, 1].map(|worker| (worker, FromWorker::Loaded(Ok(spec.fuel_schedule))));
+        hear_anything(&mut study, &program(&spec), &mut journal, &options(), loaded.into_iter().chain(said));
+        assert_eq!(heard, 999);
+        assert!(study.bytes_waiting_in_all() < bytes / 2, "{bytes} bytes were said");
     }
 }

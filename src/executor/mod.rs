@@ -7,7 +7,7 @@ mod compiling;
 mod confinement;
 mod driver;
 mod early_logs;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod guest;

@@ -53,7 +53,7 @@ pub(super) struct Pool {
     receiver: Receiver<FromPool>,
     next: u64,
     /// Whether a fuzzer speaks in the place of all workers.
-    #[cfg(feature = "fuzzing")]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(super) is_fuzzed: bool,
 }
 
@@ -131,7 +131,7 @@ impl Pool {
             sender,
             receiver,
             next: 0,
-            #[cfg(feature = "fuzzing")]
+            #[cfg(any(test, feature = "fuzzing"))]
             is_fuzzed: false,
         }
     }
@@ -140,7 +140,7 @@ impl Pool {
     pub(super) fn spawn(&mut self, assignment: Assignment) -> Result<WorkerHandle, ExecutorError> {
         let id = WorkerId(self.next);
         self.next += 1;
-        #[cfg(feature = "fuzzing")]
+        #[cfg(any(test, feature = "fuzzing"))]
         if self.is_fuzzed {
             return Ok(WorkerHandle::of_nobody(id));
         }
@@ -218,7 +218,7 @@ impl Pool {
 
 impl WorkerHandle {
     /// Of a worker that is told things in vain.
-    #[cfg(feature = "fuzzing")]
+    #[cfg(any(test, feature = "fuzzing"))]
     fn of_nobody(id: WorkerId) -> Self {
         let line = Line::Thread(mpsc::channel().0);
         Self { id, line, watch: Watch { silence: Duration::ZERO, looked: None } }
