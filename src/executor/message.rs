@@ -85,10 +85,13 @@ pub(super) enum Code {
     Given(Vec<u8>),
 }
 
-/// How much a worker may say at once besides what its trials do: a batch of happenings, a description, a list of imports.
-const ANSWER_BYTES_MAX: u64 = 64 << 20;
-/// How many happenings a message has at most.
-const HAPPENINGS_MAX: usize = 1 << 17;
+/// How much a worker may say at once besides what a trial does in one step: a batch of happenings, a list of imports.
+const ANSWER_BYTES_MAX: u64 = 16 << 20;
+/// How many parts a message has at most: happenings, and the attributes in them. A worker gathers some hundred happenings or a megabyte,
+/// and then what a trial says for a million units of fuel, in which an attribute costs a hundred.
+const PARTS_MAX: usize = 1 << 17;
+/// How many attributes a report has at most, whatever the study.
+const ATTRIBUTES_MAX: usize = 10_000;
 /// How much larger than a component its compiled code may be, at most; adapters between components take the most.
 const CODE_GROWTH: u64 = 64;
 /// A text is kept in up to three bytes for each that the guest wrote, where that was no UTF-8.
@@ -235,45 +238,62 @@ pub(super) enum FromWorker {
     /// The worker is there, and what it runs uses fuel. Said now and then, for whoever watches.
     Alive,
     /// What trials have done, in order.
-    Happened(#[serde(deserialize_with = "bounded")] Vec<Happening>),
+    Happened(#[serde(deserialize_with = "happenings")] Vec<Happening>),
     /// The worker's machine failed, not a trial.
     Broken(String),
     /// The answer to a `Suggest`.
     Suggested(Suggestion),
 }
 
-/// The happenings of a message, of which a worker gathers some hundreds, and what one trial does in a million units of fuel. In memory
-/// each takes many times what it takes in a message, so a flood of them is refused before it is there.
-fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Happening>, D::Error> {
-    struct Bounded;
+/// The happenings of a message. In memory small parts take many times what they take in a message, so a flood of them is refused
+/// before it is there.
+fn happenings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Happening>, D::Error> {
+    deserializer.deserialize_seq(Bounded { parts_max: PARTS_MAX, parts: Happening::parts })
+}
 
-    impl<'de> Visitor<'de> for Bounded {
-        type Value = Vec<Happening>;
+/// A report in a message.
+fn report<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Report, D::Error> {
+    let attributes = deserializer.deserialize_seq(Bounded { parts_max: ATTRIBUTES_MAX, parts: |_: &Attribute| 1 })?;
+    Ok(Report { attributes })
+}
 
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(formatter, "up to {HAPPENINGS_MAX} happenings")
-        }
+/// Reads a sequence while its items have few enough parts.
+struct Bounded<T> {
+    parts_max: usize,
+    /// How many parts an item has.
+    parts: fn(&T) -> usize,
+}
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
-            let mut happenings = Vec::new();
-            while let Some(happening) = sequence.next_element()? {
-                if happenings.len() == HAPPENINGS_MAX {
-                    return Err(A::Error::custom(format!("it has more than {HAPPENINGS_MAX} happenings")));
-                }
-                happenings.push(happening);
-            }
-            Ok(happenings)
-        }
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Bounded<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "up to {} parts", self.parts_max)
     }
 
-    deserializer.deserialize_seq(Bounded)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        let (mut items, mut parts) = (Vec::new(), 0_usize);
+        while let Some(item) = sequence.next_element()? {
+            parts = parts.saturating_add((self.parts)(&item));
+            if parts > self.parts_max {
+                return Err(A::Error::custom(format!("it has more than {} parts", self.parts_max)));
+            }
+            items.push(item);
+        }
+        Ok(items)
+    }
 }
 
 /// Something that a trial has done.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Happening {
     /// It made its next report.
-    Reported { trial: TrialId, fuel: Fuel, report: Report },
+    Reported {
+        trial: TrialId,
+        fuel: Fuel,
+        #[serde(deserialize_with = "report")]
+        report: Report,
+    },
     /// It has used at least this much fuel.
     Advanced { trial: TrialId, fuel: Fuel },
     /// It has come to a milestone, and waits to be told to go on.
@@ -296,6 +316,14 @@ impl Happening {
             | Self::Logged { trial, .. }
             | Self::Ended { trial, .. }
             | Self::Dropped { trial } => *trial,
+        }
+    }
+
+    /// It, and the attributes in it.
+    fn parts(&self) -> usize {
+        match self {
+            Self::Reported { report, .. } => report.attributes.len() + 1,
+            _ => 1,
         }
     }
 
@@ -355,6 +383,8 @@ pub(super) fn read_message<T: DeserializeOwned>(reader: &mut impl Read, bytes_ma
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::Value;
+    use crate::study::Limit;
 
     #[test]
     fn a_message_comes_back_as_it_was_written_and_one_that_is_too_long_not_at_all() {
@@ -377,8 +407,19 @@ mod tests {
         };
         let dropped =
             |count| FromWorker::Happened((0..count).map(|_| Happening::Dropped { trial: TrialId(9) }).collect());
-        assert!(read(&dropped(HAPPENINGS_MAX)));
-        assert!(!read(&dropped(HAPPENINGS_MAX + 1)));
+        assert!(read(&dropped(PARTS_MAX)));
+        assert!(!read(&dropped(PARTS_MAX + 1)));
+        let reported = |count, attributes| {
+            let attribute = Attribute { name: String::new(), value: Value::Boolean(true) };
+            let report = Report { attributes: vec![attribute; attributes] };
+            let happening = |report| Happening::Reported { trial: TrialId(0), fuel: Fuel(1), report };
+            FromWorker::Happened((0..count).map(|_| happening(report.clone())).collect())
+        };
+        assert_eq!(*Limit::AttributesMax.range().end(), ATTRIBUTES_MAX as u64);
+        assert!(read(&reported(1, ATTRIBUTES_MAX)));
+        assert!(!read(&reported(1, ATTRIBUTES_MAX + 1)));
+        assert!(read(&reported(PARTS_MAX / 1024, 1023)));
+        assert!(!read(&reported(PARTS_MAX / 1024 + 1, 1023)));
         let ended = |outcome| {
             let end = Happening::Ended { trial: TrialId(0), fuel: Fuel(1), outcome, artifacts: Vec::new() };
             FromWorker::Happened(vec![end])
