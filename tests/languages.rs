@@ -13,8 +13,17 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-/// The variables of tools, which are passed on.
-const TOOLS: [&str; 2] = ["TRIALBOX_COMPONENTIZE_PY", "TRIALBOX_COMPONENTIZE_QJS"];
+/// The variables of tools, and of what they keep, which are passed on.
+const TOOLS: [&str; 8] = [
+    "TRIALBOX_COMPONENTIZE_PY",
+    "TRIALBOX_COMPONENTIZE_QJS",
+    "TRIALBOX_C_COMPILER",
+    "TRIALBOX_GO",
+    "GOCACHE",
+    "ZIG_GLOBAL_CACHE_DIR",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -33,15 +42,26 @@ fn build(language: &str) -> TempDir {
     fs::write(folder.path().join("words"), b"some words").unwrap();
     let project = folder.path().join("guest");
     fs::create_dir(&project).unwrap();
-    for entry in fs::read_dir(root().join("tests/languages").join(language)).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), project.join(entry.file_name())).unwrap();
-    }
+    copy_files(&root().join("tests/languages").join(language), &project);
     let study = "component = \"guest.wasm\"\n[data]\nwords = \"../words\"\n[scheduler]\nnum_trials = 1\n";
     fs::write(project.join("study.toml"), study).unwrap();
     let built = trialbox(&project, &["build", "."]);
     assert!(built.status.success(), "{}", text(&built.stderr));
     folder
+}
+
+/// Copies the files of a folder, and of the one folder in it that a project may have.
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let place = to.join(entry.file_name());
+        if entry.path().is_file() {
+            fs::copy(entry.path(), place).unwrap();
+        } else if entry.file_name() == "src" {
+            fs::create_dir(&place).unwrap();
+            copy_files(&entry.path(), &place);
+        }
+    }
 }
 
 fn trialbox(folder: &Path, arguments: &[&str]) -> Output {
@@ -51,6 +71,8 @@ fn trialbox(folder: &Path, arguments: &[&str]) -> Output {
     for tool in TOOLS {
         command.envs(std::env::var_os(tool).map(|value| (tool, value)));
     }
+    // By its own name it would also compile these tests.
+    command.envs(std::env::var_os("TRIALBOX_GUEST_RUSTC").map(|value| ("RUSTC", value)));
     command.args(arguments).output().unwrap()
 }
 
@@ -190,7 +212,7 @@ macro_rules! conformance {
     })+ };
 }
 
-conformance!(python, javascript);
+conformance!(python, javascript, c, go, rust);
 
 #[test]
 #[ignore = "needs the language's tools; `cargo xtask test` gets them"]
@@ -218,6 +240,49 @@ fn in_python_a_mistake_in_the_source_is_shown_with_its_line() {
     assert_eq!(built.status.code(), Some(4), "{told}");
     assert!(told.contains("File \"train.py\", line 3") && told.contains("SyntaxError"), "{told}");
     assert!(!told.contains("anyhow"), "{told}");
+}
+
+/// Two builds of a language whose tools make equal components of equal sources, wherever they lie.
+fn assert_builds_are_equal(language: &'static str) {
+    let other = build(language);
+    let component = |folder: &Path| fs::read(folder.join("guest.wasm")).unwrap();
+    assert!(component(&other.path().join("guest")) == component(&project(language)));
+}
+
+#[test]
+#[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+fn in_c_equal_sources_give_equal_components_in_any_folder() {
+    assert_builds_are_equal("c");
+}
+
+#[test]
+#[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+fn in_go_equal_sources_give_equal_components_in_any_folder() {
+    assert_builds_are_equal("go");
+}
+
+#[test]
+#[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+fn in_rust_equal_sources_give_equal_components_in_any_folder() {
+    assert_builds_are_equal("rust");
+}
+
+#[test]
+#[ignore = "needs the language's tools; `cargo xtask test` gets them"]
+fn in_c_a_mistake_in_the_source_is_shown_with_its_line() {
+    let folder = TempDir::new().unwrap();
+    assert!(trialbox(folder.path(), &["new", "--lang", "c", "line"]).status.success());
+    let told = |source: &str| {
+        fs::write(folder.path().join("line/train.c"), source).unwrap();
+        let built = trialbox(folder.path(), &["build", "line"]);
+        assert_eq!(built.status.code(), Some(4), "{}", text(&built.stderr));
+        text(&built.stderr)
+    };
+    let told_of_a_word = told("#include \"trialbox.h\"\nvoid trialbox_describe(trialbox_space *space) { spice; }\n");
+    assert!(told_of_a_word.contains("train.c:2") && told_of_a_word.contains("spice"), "{told_of_a_word}");
+    let told_of_no_training =
+        told("#include \"trialbox.h\"\nvoid trialbox_describe(trialbox_space *space) { (void)space; }\n");
+    assert!(told_of_no_training.contains("trialbox_train"), "{told_of_no_training}");
 }
 
 #[test]

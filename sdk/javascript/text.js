@@ -16,6 +16,8 @@ export function decoded(bytes) {
   for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
     binary += String.fromCharCode(...bytes.subarray(start, start + CHUNK_BYTES));
   }
+  // Most data is ASCII, which is its own code; the way round takes hundreds of operations for each byte.
+  if (!/[^\0-\x7f]/.test(binary)) return binary;
   try {
     return decodeURIComponent(escape(binary));
   } catch {

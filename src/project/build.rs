@@ -35,7 +35,7 @@ pub fn build(folder: &Path) -> Result<Built, ProjectError> {
     let Some(language) = language(folder) else { return Err(ProjectError::NoSource { folder: folder.to_owned() }) };
     let component = component_of(folder)?;
     let digest = sources::digest(folder, language)?;
-    let bytes = language.make(folder)?;
+    let bytes = (language.definition().make)(folder)?;
     write(&component, &bytes)?;
     let record = Record { sources: digest, component: Digest::of(&bytes) };
     // Plain values under names; nothing in it can fail to be written.

@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
-use super::{Language, ProjectError, write};
+use super::{Definition, Language, ProjectError, STUDY_FILE, write};
+
+/// What projects in all languages begin with. In contents `{name}` stands for the project's name, `{main}` for its main file and `{notes}`
+/// for what is to be said of the language.
+const SHARED: &[(&str, &str)] =
+    &[(STUDY_FILE, include_str!("template/study.toml")), ("README.md", include_str!("template/README.md"))];
 
 /// Makes a folder with a study file, a training function and a page that says how to go on.
 ///
@@ -15,11 +20,13 @@ pub fn create(folder: &Path, language: Language) -> Result<(), ProjectError> {
     let name = folder.file_name().map_or_else(|| "study".into(), |name| name.to_string_lossy().into_owned());
     // It stands in a text of a study file.
     let name: String = name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
-    for (file, content) in language.template() {
-        write(&folder.join(file), content.replace("{name}", &name).as_bytes())?;
+    let Definition { main_file, template, notes, .. } = language.definition();
+    for (file, content) in SHARED.iter().chain(*template) {
+        let content = content.replace("{name}", &name).replace("{main}", main_file).replace("{notes}", notes);
+        write(&folder.join(file), content.as_bytes())?;
     }
     write(
         &folder.join(".gitignore"),
-        b".trialbox/\n__pycache__/\nnode_modules/\n*.wasm\n*.study\n*.study-wal\n*.study-shm\n*.best/\n",
+        b".trialbox/\n__pycache__/\nnode_modules/\ntarget/\n*.wasm\n*.study\n*.study-wal\n*.study-shm\n*.best/\n",
     )
 }

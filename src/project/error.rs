@@ -9,7 +9,7 @@ use super::Language;
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// The folder has no source of any language.
-    #[error("`{}` has no training function in a language that is known: {}", folder.display(), main_files())]
+    #[error("`{}` has no training function in a language that is known: {}", folder.display(), known_files())]
     NoSource {
         /// The folder.
         folder: PathBuf,
@@ -41,6 +41,22 @@ pub enum ProjectError {
     /// What a tool made is no component.
     #[error("what was compiled does not fit the interface of a trial: {0}")]
     Encoding(String),
+    /// The compiler cannot compile for WebAssembly.
+    #[error("the Rust compiler has no standard library for `{target}`")]
+    NoTarget {
+        /// The target.
+        target: String,
+        /// Whether rustup is there to add it.
+        has_rustup: bool,
+    },
+    /// The manifest of a project in Rust is not that of a trial.
+    #[error("`{}` is no manifest of a trial: {reason}", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// There is more than any project has.
     #[error("`{}` has more than {files_max} source files, so it is taken for the wrong folder", folder.display())]
     TooManySources {
@@ -83,13 +99,21 @@ impl ProjectError {
                 Some("choose another name, or build what is there: `trialbox build FOLDER`".into())
             }
             Self::NoTool { install, .. } => Some(format!("install it: `{install}`")),
+            Self::NoTarget { target, has_rustup: true } => Some(format!("add it: `rustup target add {target}`")),
+            Self::NoTarget { .. } => Some(
+                "install it by the system's packages, such as Debian's libstd-rust-dev-wasm32, or use rustup".into(),
+            ),
             Self::StudyFile { .. } => Some("add `component = \"NAME.wasm\"`, with a path inside the folder".into()),
-            Self::Tool { .. } | Self::Encoding(_) | Self::TooManySources { .. } | Self::Io { .. } => None,
+            Self::Tool { .. }
+            | Self::Encoding(_)
+            | Self::Manifest { .. }
+            | Self::TooManySources { .. }
+            | Self::Io { .. } => None,
         }
     }
 }
 
-fn main_files() -> String {
-    let files = Language::ALL.map(|language| format!("`{}` for {}", language.main_file(), language.name()));
+fn known_files() -> String {
+    let files = Language::ALL.map(|language| format!("`{}` for {}", language.known_by(), language.name()));
     files.join(", ")
 }

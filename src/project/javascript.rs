@@ -3,14 +3,22 @@
 use std::path::Path;
 
 use super::tool::Tool;
-use super::{COMPONENT, INTERFACE, Language, ProjectError, WORLD, absolute, made, write};
+use super::{COMPONENT, Definition, INTERFACE, ProjectError, WORLD, absolute, made, write};
 
-pub(super) const TEMPLATE: &[(&str, &str)] = &[
-    ("study.toml", include_str!("javascript/study.toml")),
-    ("train.js", include_str!("javascript/train.js")),
-    ("package.json", include_str!("javascript/package.json")),
-    ("README.md", include_str!("javascript/README.md")),
-];
+pub(super) const DEFINITION: Definition = Definition {
+    name: "JavaScript",
+    known_by: "train.js",
+    main_file: "train.js",
+    extensions: &["js", "mjs"],
+    files: &["package-lock.json"],
+    template: &[
+        ("train.js", include_str!("javascript/train.js")),
+        ("package.json", include_str!("javascript/package.json")),
+    ],
+    notes: "Packages from npm that are written for any JavaScript, as ES modules, can be imported. Data sets that `study.toml` names under `[data]` are read\n\
+            by `data.text(name)` and `data.read(name)`; `console.log` writes to the trial's log.",
+    make,
+};
 
 /// The SDK, which is put where modules, and editors, look for packages.
 const SDK: &[(&str, &str)] = &[
@@ -29,12 +37,14 @@ const COMPONENTIZE: Tool = Tool {
     name: "componentize-qjs",
     variable: "TRIALBOX_COMPONENTIZE_QJS",
     calls: &[&["componentize-qjs"]],
+    probe: "--help",
     install: "npm install --global componentize-qjs@0.4.5",
 };
 
-const NODE: Tool = Tool { name: "node", variable: "TRIALBOX_NODE", calls: &[&["node"]], install: "see nodejs.org" };
+const NODE: Tool =
+    Tool { name: "node", variable: "TRIALBOX_NODE", calls: &[&["node"]], probe: "--help", install: "see nodejs.org" };
 
-pub(super) fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
+fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     let made = made(folder)?;
     let (main, component) = (made.join("main.js"), made.join(COMPONENT));
     write(&made.join("wit/trial.wit"), INTERFACE.as_bytes())?;
@@ -42,7 +52,7 @@ pub(super) fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     for (name, content) in SDK {
         write(&folder.join("node_modules/trialbox").join(name), content.as_bytes())?;
     }
-    let mut call = COMPONENTIZE.call(Language::JavaScript)?;
+    let mut call = COMPONENTIZE.call(DEFINITION.name)?;
     call.arg("--wit").arg(absolute(&made.join("wit"))?).args(["--world", WORLD, "--module-root", "."]);
     // Trials are entered without the component model's asynchronous calls.
     call.arg("--sync");
@@ -53,7 +63,7 @@ pub(super) fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
 
 /// What Node.js says of a mistake in the main file, if it is there and finds one: it tells the line, and componentize-qjs does not.
 fn with_place(error: ProjectError, folder: &Path) -> ProjectError {
-    let Ok(mut check) = NODE.call(Language::JavaScript) else { return error };
-    check.arg("--check").arg(Language::JavaScript.main_file());
+    let Ok(mut check) = NODE.call(DEFINITION.name) else { return error };
+    check.arg("--check").arg(DEFINITION.main_file);
     NODE.run(&mut check, folder).err().unwrap_or(error)
 }

@@ -4,13 +4,18 @@
 //! tools make is a component like any other, and is trusted no more. The command line calls it.
 
 mod build;
+mod c;
 mod create;
+mod encoding;
 mod error;
+mod go;
 mod javascript;
 mod python;
+mod rust;
 mod sources;
 mod tool;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub use build::{Built, build, freshen};
@@ -35,63 +40,79 @@ pub enum Language {
     Python,
     /// JavaScript, by componentize-qjs.
     JavaScript,
+    /// C, by the compiler that comes with Zig.
+    C,
+    /// Go, by its compiler.
+    Go,
+    /// Rust, by cargo.
+    Rust,
+}
+
+/// What makes a language.
+struct Definition {
+    /// The name that people know.
+    name: &'static str,
+    /// The file by which a project is known.
+    known_by: &'static str,
+    /// The file with the training function.
+    main_file: &'static str,
+    /// The extensions of files that are sources: when one changes, the component is built anew.
+    extensions: &'static [&'static str],
+    /// The names of other files that are.
+    files: &'static [&'static str],
+    /// What a new project begins with besides what all have: names and contents.
+    template: &'static [(&'static str, &'static str)],
+    /// What its page says of the language.
+    notes: &'static str,
+    /// Makes the component's bytes from the sources in a folder.
+    make: fn(&Path) -> Result<Vec<u8>, ProjectError>,
 }
 
 impl Language {
     /// All languages, in the order in which a folder is looked at.
-    pub const ALL: [Self; 2] = [Self::Python, Self::JavaScript];
+    pub const ALL: [Self; 5] = [Self::Python, Self::JavaScript, Self::C, Self::Go, Self::Rust];
+
+    fn definition(self) -> &'static Definition {
+        match self {
+            Self::Python => &python::DEFINITION,
+            Self::JavaScript => &javascript::DEFINITION,
+            Self::C => &c::DEFINITION,
+            Self::Go => &go::DEFINITION,
+            Self::Rust => &rust::DEFINITION,
+        }
+    }
 
     /// The name that people know.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Python => "Python",
-            Self::JavaScript => "JavaScript",
-        }
+        self.definition().name
     }
 
-    /// The file by which a project of this language is known, and where its training function is.
+    /// The file by which a project of this language is known.
+    #[must_use]
+    pub fn known_by(self) -> &'static str {
+        self.definition().known_by
+    }
+
+    /// The file with a project's training function.
     #[must_use]
     pub fn main_file(self) -> &'static str {
-        match self {
-            Self::Python => "train.py",
-            Self::JavaScript => "train.js",
-        }
+        self.definition().main_file
     }
 
-    /// Whether a file is a source of this language: when one changes, the component is built anew.
+    /// Whether a file is a source of this language.
     fn is_source(self, path: &Path) -> bool {
-        let extension = path.extension().unwrap_or_default();
-        match self {
-            Self::Python => extension == "py" || path.file_name().is_some_and(|name| name == python::REQUIREMENTS),
-            Self::JavaScript => {
-                ["js", "mjs"].iter().any(|known| extension == *known)
-                    || path.file_name().is_some_and(|name| name == "package-lock.json")
-            }
-        }
-    }
-
-    /// What a new project begins with: names and contents, in which `{name}` stands for that of the project.
-    fn template(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Python => python::TEMPLATE,
-            Self::JavaScript => javascript::TEMPLATE,
-        }
-    }
-
-    /// Makes the component's bytes from the sources in `folder`.
-    fn make(self, folder: &Path) -> Result<Vec<u8>, ProjectError> {
-        match self {
-            Self::Python => python::make(folder),
-            Self::JavaScript => javascript::make(folder),
-        }
+        let Definition { extensions, files, .. } = self.definition();
+        let has =
+            |part: Option<&OsStr>, known: &[&str]| part.is_some_and(|part| known.iter().any(|known| part == *known));
+        has(path.extension(), extensions) || has(path.file_name(), files)
     }
 }
 
 /// The language of the sources in a folder, if they are of one that is known.
 #[must_use]
 pub fn language(folder: &Path) -> Option<Language> {
-    Language::ALL.into_iter().find(|language| folder.join(language.main_file()).is_file())
+    Language::ALL.into_iter().find(|language| folder.join(language.known_by()).is_file())
 }
 
 /// The folder of what is made, with whatever is needed on the way to it; it keeps itself out of version control.

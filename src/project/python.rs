@@ -3,16 +3,22 @@
 use std::path::Path;
 
 use super::tool::Tool;
-use super::{COMPONENT, INTERFACE, Language, ProjectError, WORLD, absolute, made, write};
+use super::{COMPONENT, Definition, INTERFACE, ProjectError, WORLD, absolute, made, write};
 
 /// Packages that are put into the component, as pip reads them.
-pub(super) const REQUIREMENTS: &str = "requirements.txt";
+const REQUIREMENTS: &str = "requirements.txt";
 
-pub(super) const TEMPLATE: &[(&str, &str)] = &[
-    ("study.toml", include_str!("python/study.toml")),
-    ("train.py", include_str!("python/train.py")),
-    ("README.md", include_str!("python/README.md")),
-];
+pub(super) const DEFINITION: Definition = Definition {
+    name: "Python",
+    known_by: "train.py",
+    main_file: "train.py",
+    extensions: &["py"],
+    files: &[REQUIREMENTS],
+    template: &[("train.py", include_str!("python/train.py"))],
+    notes: "What `requirements.txt` names is put into the component, if it is written in Python only. Data sets that `study.toml` names under\n\
+            `[data]` are files under `/data`; `print` writes to the trial's log.",
+    make,
+};
 
 /// The SDK, which is put beside the sources.
 const SDK: &[(&str, &str)] = &[
@@ -30,6 +36,7 @@ const COMPONENTIZE: Tool = Tool {
     name: "componentize-py",
     variable: "TRIALBOX_COMPONENTIZE_PY",
     calls: &[&["componentize-py"]],
+    probe: "--help",
     install: "pip install componentize-py==0.25.1",
 };
 
@@ -37,21 +44,22 @@ const PIP: Tool = Tool {
     name: "pip",
     variable: "TRIALBOX_PIP",
     calls: &[&["python3", "-m", "pip"], &["pip"]],
+    probe: "--help",
     install: "python3 -m ensurepip",
 };
 
-pub(super) fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
+fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     let made = made(folder)?;
     let (sdk, packages, component) = (made.join("sdk"), made.join("packages"), made.join(COMPONENT));
     write(&made.join("wit/trial.wit"), INTERFACE.as_bytes())?;
     for (name, content) in SDK {
         write(&sdk.join(name), content.as_bytes())?;
     }
-    let mut call = COMPONENTIZE.call(Language::Python)?;
+    let mut call = COMPONENTIZE.call(DEFINITION.name)?;
     call.arg("--quiet").arg("--wit-path").arg(absolute(&made.join("wit"))?).args(["--world", WORLD, "componentize"]);
     call.args(["--python-path", "."]).arg("--python-path").arg(absolute(&sdk)?);
     if folder.join(REQUIREMENTS).is_file() {
-        let mut pip = PIP.call(Language::Python)?;
+        let mut pip = PIP.call(DEFINITION.name)?;
         pip.args(["install", "--quiet", "--upgrade", "--requirement", REQUIREMENTS, "--target"]);
         PIP.run(pip.arg(absolute(&packages)?), folder)?;
         call.arg("--python-path").arg(absolute(&packages)?);

@@ -9,7 +9,7 @@ use crate::numeric::digest::{Digest, canonical_bytes};
 /// More files than this are no project's sources: somebody named the wrong folder.
 const FILES_MAX: usize = 10_000;
 /// Folders in which no sources of the project's own lie; and those with this file, which are environments of Python's.
-const FOREIGN: &[&str] = &["node_modules", "__pycache__"];
+const FOREIGN: &[&str] = &["node_modules", "__pycache__", "target"];
 const ENVIRONMENT: &str = "pyvenv.cfg";
 
 /// The digest of the sources, their names and what is made along with them in this release.
@@ -17,16 +17,24 @@ const ENVIRONMENT: &str = "pyvenv.cfg";
 /// # Errors
 /// If they cannot be read.
 pub(super) fn digest(folder: &Path, language: Language) -> Result<Digest, ProjectError> {
-    let mut files = Vec::new();
-    collect(folder, folder, language, &mut files)?;
-    files.sort();
     let mut contents = Vec::new();
-    for file in files {
+    for file in files(folder, language)? {
         let path = folder.join(&file);
         let bytes = fs::read(&path).map_err(|source| ProjectError::io("read", &path, source))?;
         contents.push((file.to_string_lossy().into_owned(), Digest::of(&bytes)));
     }
     Ok(Digest::of(&canonical_bytes(&(env!("CARGO_PKG_VERSION"), super::INTERFACE, contents))))
+}
+
+/// The sources, by their paths in the folder, in order.
+///
+/// # Errors
+/// If the folder cannot be read, or has too many.
+pub(super) fn files(folder: &Path, language: Language) -> Result<Vec<PathBuf>, ProjectError> {
+    let mut files = Vec::new();
+    collect(folder, folder, language, &mut files)?;
+    files.sort();
+    Ok(files)
 }
 
 fn collect(root: &Path, folder: &Path, language: Language, files: &mut Vec<PathBuf>) -> Result<(), ProjectError> {

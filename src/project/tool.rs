@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Language, ProjectError, absolute};
+use super::{ProjectError, absolute};
 
 /// How much of what a tool says is repeated, from its end: that is where tools come to the point.
 const SAID_BYTES_MAX: usize = 4 << 10;
@@ -15,18 +15,20 @@ pub(super) struct Tool {
     pub(super) name: &'static str,
     /// The variable in the environment that names it, if somebody has it elsewhere.
     pub(super) variable: &'static str,
-    /// How it is called: a program and its first arguments. The first that can be asked for help is taken.
+    /// How it is called: a program and its first arguments. The first that is there is taken.
     pub(super) calls: &'static [&'static [&'static str]],
+    /// An argument with which it does nothing and succeeds, if it is there.
+    pub(super) probe: &'static str,
     /// The command that installs it.
     pub(super) install: &'static str,
 }
 
 impl Tool {
-    /// A call of it, to be completed.
+    /// A call of it, to be completed, for building something in that language.
     ///
     /// # Errors
     /// If it is not there.
-    pub(super) fn call(&self, language: Language) -> Result<Command, ProjectError> {
+    pub(super) fn call(&self, language: &'static str) -> Result<Command, ProjectError> {
         #[expect(clippy::disallowed_methods, reason = "whoever builds says by the environment where tools are")]
         let named = std::env::var_os(self.variable).filter(|name| !name.is_empty());
         if let Some(program) = named.map(PathBuf::from) {
@@ -34,8 +36,8 @@ impl Tool {
             let is_path = program.components().count() > 1;
             return Ok(Command::new(if is_path { absolute(&program)? } else { program }));
         }
-        let found = self.calls.iter().find(|call| works(call));
-        let missing = ProjectError::NoTool { tool: self.name, language: language.name(), install: self.install };
+        let found = self.calls.iter().find(|call| works(call, self.probe));
+        let missing = ProjectError::NoTool { tool: self.name, language, install: self.install };
         let (program, first) = found.and_then(|call| call.split_first()).ok_or(missing)?;
         let mut command = Command::new(program);
         command.args(first);
@@ -58,9 +60,9 @@ impl Tool {
     }
 }
 
-fn works(call: &[&str]) -> bool {
+fn works(call: &[&str], probe: &str) -> bool {
     let Some((program, first)) = call.split_first() else { return false };
     let mut command = Command::new(OsStr::new(program));
-    command.args(first).arg("--help").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(first).arg(probe).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

@@ -3,7 +3,7 @@
 //! Runs the other tasks and cargo. The guests' components are only checked against their sources, not built again: the
 //! tests run the committed ones, as every machine does.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -53,40 +53,68 @@ fn test_on_older_processor(workspace: &Workspace) -> Result<()> {
     process::run(&mut cargo, "compute the same on an older processor")
 }
 
-/// A language that guests are written in besides Rust.
+/// A language that projects are written in.
 struct Language {
     /// Its name, also in those of its tests.
     name: &'static str,
     /// How the tests of its SDK are run, in the SDK's folder.
     tests: &'static [&'static str],
-    /// The variable by which tests are told of the tool.
-    variable: &'static str,
-    /// Gets the tool, if it can be had.
-    tool: fn(&Workspace) -> Result<Option<PathBuf>>,
+    /// Gets the tool, if it can be had, and gives the variables that tell of it.
+    tool: fn(&Workspace) -> Result<Option<Variables>>,
 }
 
-const LANGUAGES: [Language; 2] = [
+/// Variables of the environment.
+type Variables = Vec<(&'static str, PathBuf)>;
+
+const LANGUAGES: [Language; 5] = [
     Language {
         name: "python",
         tests: &["python3", "-m", "unittest", "discover", "--quiet", "-s", "tests"],
-        variable: "TRIALBOX_COMPONENTIZE_PY",
-        tool: setup::python::componentize,
+        tool: |workspace| Ok(one("TRIALBOX_COMPONENTIZE_PY", setup::python::componentize(workspace)?)),
     },
     Language {
         name: "javascript",
         tests: &["node", "--test", "tests"],
-        variable: "TRIALBOX_COMPONENTIZE_QJS",
-        tool: setup::javascript::componentize,
+        tool: |workspace| Ok(one("TRIALBOX_COMPONENTIZE_QJS", setup::javascript::componentize(workspace)?)),
+    },
+    Language { name: "c", tests: &["sh", "tests/run.sh"], tool: c_compiler },
+    Language {
+        name: "go",
+        tests: &["sh", "-c", "\"$TRIALBOX_GO\" vet ./... && \"$TRIALBOX_GO\" test ./..."],
+        tool: |workspace| {
+            let Some(go) = setup::python::go(workspace)? else { return Ok(None) };
+            Ok(Some(vec![("TRIALBOX_GO", go), ("GOCACHE", workspace.target().join("go"))]))
+        },
+    },
+    Language {
+        name: "rust",
+        // Those of its SDK are among the workspace's.
+        tests: &["cargo", "--version"],
+        tool: |workspace| {
+            let home = ("CARGO_HOME", process::cargo_home()?);
+            let compiler = setup::toolchain(workspace, setup::Target::Unknown)?.compiler();
+            Ok(Some([Some(home), compiler.map(|path| ("TRIALBOX_GUEST_RUSTC", path))].into_iter().flatten().collect()))
+        },
     },
 ];
+
+fn one(variable: &'static str, tool: Option<PathBuf>) -> Option<Variables> {
+    tool.map(|tool| vec![(variable, tool)])
+}
+
+fn c_compiler(workspace: &Workspace) -> Result<Option<Variables>> {
+    let Some(compiler) = setup::python::c_compiler(workspace)? else { return Ok(None) };
+    // It compiles the C library once, and keeps it there.
+    let cache = workspace.target().join("zig");
+    Ok(Some(vec![("TRIALBOX_C_COMPILER", compiler), ("ZIG_GLOBAL_CACHE_DIR", cache)]))
+}
 
 /// Each language's SDK by itself, and guests that are built with it.
 fn test_languages(workspace: &Workspace) -> Result<()> {
     let mut left_out = 0;
     for language in LANGUAGES {
-        let tool = if process::exists(language.tests[0]) { (language.tool)(workspace)? } else { None };
-        match tool {
-            Some(tool) => test_language(workspace, &language, &tool)?,
+        match (language.tool)(workspace)? {
+            Some(tool) => test_language(workspace, &language, tool)?,
             None => {
                 left_out += 1;
                 println!("left out: guests in {}, whose tools cannot be had here", language.name);
@@ -97,14 +125,15 @@ fn test_languages(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn test_language(workspace: &Workspace, language: &Language, tool: &Path) -> Result<()> {
+fn test_language(workspace: &Workspace, language: &Language, tool: Variables) -> Result<()> {
     let mut tests = Command::new(language.tests[0]);
     tests.args(&language.tests[1..]).current_dir(workspace.root().join("sdk").join(language.name));
     // What is compiled on the way is nobody's source.
-    process::run(tests.env("PYTHONDONTWRITEBYTECODE", "1"), "pass the tests of an SDK")?;
+    process::run(tests.envs(tool.iter().cloned()).env("PYTHONDONTWRITEBYTECODE", "1"), "pass the tests of an SDK")?;
     let mut cargo = process::cargo();
-    cargo.current_dir(workspace.root()).env(language.variable, tool);
-    cargo.args(["test", "--quiet", "--release", "--test", "languages", "--", "--ignored", language.name]);
+    cargo.current_dir(workspace.root()).envs(tool);
+    cargo.args(["test", "--quiet", "--release", "--test", "languages", "--", "--ignored"]);
+    cargo.args([format!("{}::", language.name), format!("in_{}_", language.name)]);
     process::run(&mut cargo, "pass the tests of a language")
 }
 

@@ -23,6 +23,12 @@ enum LanguageFlag {
     Python,
     /// JavaScript; building takes componentize-qjs, by npm
     Javascript,
+    /// C; building takes the compiler that comes with Zig, by pip
+    C,
+    /// Go; building takes its compiler, also to be had by pip
+    Go,
+    /// Rust; building takes cargo, and a target for WebAssembly
+    Rust,
 }
 
 /// Runs the command.
@@ -30,6 +36,9 @@ pub(in crate::cli) fn new(arguments: &NewArguments) -> Result<u8, CommandError> 
     let language = match arguments.lang {
         LanguageFlag::Python => Language::Python,
         LanguageFlag::Javascript => Language::JavaScript,
+        LanguageFlag::C => Language::C,
+        LanguageFlag::Go => Language::Go,
+        LanguageFlag::Rust => Language::Rust,
     };
     project::create(&arguments.name, language)?;
     let folder = paths::quoted(&arguments.name);

@@ -23,7 +23,8 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
     let mut monotonic = linker.instance("wasi:clocks/monotonic-clock@0.2.12")?;
     monotonic.func_wrap("now", |mut store: StoreContextMut<'_, HostState>, (): ()| {
         store.data_mut().owe_call(0);
-        Ok((fuel_used(&store),))
+        // While a component is instantiated no fuel is counted, but some languages take a clock that shows 0 for broken.
+        Ok((fuel_used(&store).max(1),))
     })?;
     monotonic.func_wrap("resolution", |mut store: StoreContextMut<'_, HostState>, (): ()| {
         store.data_mut().owe_call(0);

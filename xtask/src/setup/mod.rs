@@ -69,6 +69,14 @@ impl Toolchain {
         }
     }
 
+    /// The compiler, if it is not the one that cargo takes by itself.
+    pub(crate) fn compiler(self) -> Option<PathBuf> {
+        match self {
+            Self::Active => None,
+            Self::Private(compiler) => Some(compiler),
+        }
+    }
+
     /// The compiler's version line.
     pub(crate) fn version(&self) -> Result<String> {
         let program = match self {

@@ -1,0 +1,3 @@
+module trialbox
+
+go 1.24

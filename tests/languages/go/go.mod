@@ -1,0 +1,7 @@
+module guest
+
+go 1.24
+
+require trialbox v0.0.0
+
+replace trialbox => ./.trialbox/sdk/go
