@@ -13,6 +13,10 @@ use crate::session::SessionError;
 use crate::store::StoreError;
 use crate::study::StudyError;
 
+/// What the names of the interfaces of trials begin with, and the version of them that this release has.
+const INTERFACE: &str = "trialbox:trial/";
+const INTERFACE_VERSION: &str = "0.1.0";
+
 /// Why a command failed.
 #[derive(Debug)]
 pub(super) struct CommandError {
@@ -140,6 +144,13 @@ impl From<ComponentError> for CommandError {
             }
             ComponentError::Compiler(_) => command_error
                 .hint("--compile-time-max and --compile-memory-max allow more; do that for a component that you trust"),
+            ComponentError::Import(name) if name.starts_with(INTERFACE) => command_error.hint(format!(
+                "this release has version {INTERFACE_VERSION} of the interface: build the component with the SDK of this release, or run it with the \
+                 release that it was built for"
+            )),
+            ComponentError::World(_) => command_error.hint(format!(
+                "it was built with another form of the interface; build it with the SDK of this release, which has version {INTERFACE_VERSION}"
+            )),
             ComponentError::Import(_) => {
                 command_error.hint("offered are trialbox:trial/{report, data, artifact, log} and WASI 0.2 without sockets")
             }

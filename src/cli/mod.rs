@@ -46,6 +46,7 @@ enum Command {
     Replay(commands::replay::ReplayArguments),
     Ask(commands::ask::AskArguments),
     Limits(commands::limits::LimitsArguments),
+    Cache(commands::cache::CacheArguments),
 }
 
 fn exit_codes() -> String {
@@ -89,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => commands::replay::replay(&arguments),
         Command::Ask(arguments) => commands::ask::ask(&arguments),
         Command::Limits(arguments) => commands::limits::limits(&arguments),
+        Command::Cache(arguments) => commands::cache::cache(&arguments),
     };
     match done {
         Ok(code) => ExitCode::from(code),

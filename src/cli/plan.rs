@@ -123,6 +123,7 @@ impl PlaceFlags {
             compile_time_max: self.compile_time_max.unwrap_or(defaults.compile_time_max),
             compile_memory_bytes_max: self.compile_memory_max.unwrap_or(defaults.compile_memory_bytes_max),
             worker_memory_bytes_max: self.worker_memory_max.unwrap_or(defaults.worker_memory_bytes_max),
+            on_compiling: Some(terminal::tell_of_compiling),
             ..defaults
         }
     }

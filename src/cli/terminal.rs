@@ -4,7 +4,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use crate::executor::Interrupt;
+use crate::executor::{Compiling, Interrupt};
 use crate::output::sanitize::printable;
 
 /// Whether standard error may be coloured.
@@ -25,6 +25,24 @@ pub(super) fn width() -> Option<usize> {
 /// Tells a person something. If nobody listens there is nothing to be done.
 pub(super) fn tell(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Tells of a component that takes a while to be compiled: on a terminal for how long it has, elsewhere that it does.
+pub(super) fn tell_of_compiling(compiling: Compiling) {
+    let is_terminal = std::io::stderr().is_terminal();
+    match compiling {
+        Compiling::Began { bytes } => {
+            let megabytes = bytes as f64 / 1e6;
+            let end = if is_terminal { "" } else { "\n" };
+            tell(&format!("compiling {megabytes:.1} MB to native code, once on this machine{end}"));
+        }
+        Compiling::GoesOn { elapsed } if is_terminal => {
+            tell(&format!("\rcompiling to native code, once on this machine: {} s\u{1b}[K", elapsed.as_secs()));
+        }
+        Compiling::GoesOn { .. } => {}
+        Compiling::Ended if is_terminal => tell("\r\u{1b}[K"),
+        Compiling::Ended => {}
+    }
 }
 
 /// Shows what a trial writes to its log as it comes, line by line: a program may write a line in pieces.

@@ -11,13 +11,16 @@ use std::time::{Duration, Instant};
 
 use super::message::{Assignment, Code, Compiled, FromWorker};
 use super::single::Only;
-use super::{ExecutorError, Interrupt, RunOptions};
+use super::{Compiling, ExecutorError, Interrupt, RunOptions};
 use crate::numeric::digest::Digest;
 use crate::sandbox::{CompiledCache, ComponentError, component, engine};
 use crate::study::{ComponentId, FloatMode};
 
 /// How often it is looked whether the compiler is late or somebody asks to stop.
 const POLL: Duration = Duration::from_millis(50);
+
+/// From this size on a component is compiled for longer than people wait without asking: some half a second for a mebibyte.
+const TOLD_BYTES_MIN: u64 = 1 << 20;
 
 /// The compiled component of a file.
 ///
@@ -48,12 +51,27 @@ pub(super) fn compiled(
     Ok(Compiled { id, code })
 }
 
-/// Has a worker compile.
+/// Has a worker compile, and tells of it if it will take a while.
 fn compile(
     component: Vec<u8>,
     float_mode: FloatMode,
     options: &RunOptions,
     interrupt: &Interrupt,
+) -> Result<Vec<u8>, ExecutorError> {
+    let bytes = component.len() as u64;
+    let tell = options.on_compiling.filter(|_| bytes >= TOLD_BYTES_MIN).unwrap_or(|_| ());
+    tell(Compiling::Began { bytes });
+    let compiled = compile_telling(component, float_mode, options, interrupt, tell);
+    tell(Compiling::Ended);
+    compiled
+}
+
+fn compile_telling(
+    component: Vec<u8>,
+    float_mode: FloatMode,
+    options: &RunOptions,
+    interrupt: &Interrupt,
+    tell: fn(Compiling),
 ) -> Result<Vec<u8>, ExecutorError> {
     let began = Instant::now();
     let mut only = Only::new(options, interrupt, Assignment::Compile { component, float_mode })?;
@@ -66,7 +84,7 @@ fn compile(
         }
         match only.next_until(left.min(POLL)) {
             Ok(Some(FromWorker::Compiled(code))) => return code.map_err(ExecutorError::Component),
-            Ok(_) => {}
+            Ok(_) => tell(Compiling::GoesOn { elapsed: began.elapsed() }),
             Err(ExecutorError::WorkerLost { words }) => {
                 return Err(ComponentError::Compiler(lost(&words, options)).into());
             }

@@ -89,6 +89,26 @@ pub struct RunOptions {
     pub compile_time_max: Duration,
     /// How much memory the process that compiles may map for writing, in bytes. On Linux only.
     pub compile_memory_bytes_max: u64,
+    /// Hears of a compilation that takes a person's patience: of a component of a mebibyte or more, a few times a second while it goes
+    /// on, and at its end.
+    pub on_compiling: Option<fn(Compiling)>,
+}
+
+/// How a compilation goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compiling {
+    /// It began, of so many bytes.
+    Began {
+        /// The size of the component, in bytes.
+        bytes: u64,
+    },
+    /// It goes on, and has taken so long.
+    GoesOn {
+        /// The time since it began.
+        elapsed: Duration,
+    },
+    /// It is over, in whatever way.
+    Ended,
 }
 
 /// Which trials need not run because an equal one has: of the same component, data, limits, configuration and seed.
@@ -151,6 +171,7 @@ impl Default for RunOptions {
             stall_time_max: STALL_TIME_MAX,
             compile_time_max: COMPILE_TIME_MAX,
             compile_memory_bytes_max: COMPILE_MEMORY_BYTES_MAX,
+            on_compiling: None,
         }
     }
 }

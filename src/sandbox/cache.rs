@@ -17,6 +17,8 @@ use crate::numeric::digest::Digest;
 
 const KEY_FILE: &str = "key";
 const MAC_BYTES: usize = 32;
+/// What the name of a compiled component ends with.
+const COMPILED_SUFFIX: &str = "compiled";
 /// What the name of a file ends with until it is whole.
 const DRAFT_SUFFIX: &str = "draft";
 /// A draft of that age was left behind, by a process that ended while it wrote.
@@ -27,6 +29,15 @@ const DRAFT_AGE_MAX: Duration = Duration::from_secs(3600);
 pub struct CompiledCache {
     folder: PathBuf,
     key: [u8; 32],
+}
+
+/// What lies in a folder of compiled components.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheContent {
+    /// How many there are, of this release and of others.
+    pub components: u64,
+    /// The size of their files, in bytes.
+    pub bytes: u64,
 }
 
 impl CompiledCache {
@@ -82,7 +93,7 @@ impl CompiledCache {
     #[must_use]
     pub fn path(&self, compatibility: Digest, digest: Digest) -> PathBuf {
         let name = Digest::of_canonical(&(compatibility, digest));
-        self.folder.join(format!("{name}.compiled"))
+        self.folder.join(format!("{name}.{COMPILED_SUFFIX}"))
     }
 
     /// The code of a file, if its authentication code shows that it came here through [`CompiledCache::keep`], under this name, by
@@ -99,6 +110,38 @@ impl CompiledCache {
         hasher.update(Digest::of(name.as_encoded_bytes()).0.as_slice());
         hasher.update(code);
         hasher.finalize()
+    }
+
+    /// What lies in the folder.
+    ///
+    /// # Errors
+    /// If it cannot be looked into.
+    pub fn content(&self) -> io::Result<CacheContent> {
+        let mut content = CacheContent::default();
+        for path in self.compiled_files()? {
+            content.bytes = content.bytes.saturating_add(fs::symlink_metadata(path)?.len());
+            content.components += 1;
+        }
+        Ok(content)
+    }
+
+    /// Removes all compiled components. Whoever has one open keeps it.
+    ///
+    /// # Errors
+    /// If one cannot be removed.
+    pub fn clear(&self) -> io::Result<()> {
+        self.compiled_files()?.iter().try_for_each(|path| remove_if_there(path))
+    }
+
+    fn compiled_files(&self) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|suffix| suffix == COMPILED_SUFFIX) {
+                files.push(path);
+            }
+        }
+        Ok(files)
     }
 
     /// Keeps the code of a component, compiled for an engine of that compatibility.

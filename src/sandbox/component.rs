@@ -128,8 +128,13 @@ pub enum ComponentError {
     #[error("the component does not fit its world of `trialbox:trial@0.1.0`: {0}")]
     World(String),
     /// Its `describe` failed.
-    #[error("the component's `describe` did not return: {0}")]
-    Describe(Outcome),
+    #[error("the component's `describe` did not return: {outcome}{log_end}")]
+    Describe {
+        /// How it ended.
+        outcome: Outcome,
+        /// What it wrote to its log at the end, if anything, as the message has it.
+        log_end: String,
+    },
     /// Its description is not well formed.
     #[error("the component's description is not well formed: {0}")]
     Description(String),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, InstancePre};
 use wasmtime::{AsContextMut, Engine, Store, WasmBacktrace};
 
+use super::bindings::{TrialPre, types};
 use super::component::{self, ComponentError, Entry, shown};
 use super::costs::{DESCRIBE_FUEL_MAX, INSTANTIATION_FUEL_MAX, PRICES};
 use super::description::checked_description;
@@ -29,6 +30,15 @@ use crate::numeric::amount::{Fuel, Seed};
 use crate::numeric::digest::Digest;
 use crate::space::{Config, Parameter, Space};
 use crate::study::{ArtifactRecord, Attribute, Description, GuestSettings, Limit, Limits, LogPiece, Outcome, Report};
+
+/// Has a component described by an instance of its own.
+async fn describe_in(pre: &TrialPre<HostState>, store: &mut Store<HostState>) -> wasmtime::Result<types::Description> {
+    prepare(store)?;
+    let trial = pre.instantiate_async(&mut *store).await?;
+    begin_counting(store.as_context_mut(), 0)?;
+    let polls = store.data().pace.polls.clone();
+    counting_polls(polls, trial.trialbox_trial_train().call_describe(store)).await
+}
 
 /// Hears what a trial does while it runs. Called from within host functions: it must not block.
 pub trait TrialSink: Send {
@@ -204,17 +214,15 @@ impl Program {
         let Bound::Train(pre) = &self.bound else { return Ok(None) };
         let mut limits = limits.clone();
         limits.fuel_max = DESCRIBE_FUEL_MAX;
-        let failed = |error: wasmtime::Error| match outcome_of(&error) {
-            Ok(outcome) => ComponentError::Describe(outcome),
+        let mut store = store(&self.sandbox.engine, Arc::new(limits), Role::Describe(String::new()), Seed(0));
+        let described = describe_in(pre, &mut store).await;
+        let description = described.map_err(|error| match outcome_of(&error) {
+            Ok(outcome) => {
+                store.data_mut().flush_log(Fuel(0));
+                ComponentError::Describe { outcome, log_end: store.data().log_end() }
+            }
             Err(failure) => ComponentError::Engine(failure.to_string()),
-        };
-        let mut store = store(&self.sandbox.engine, Arc::new(limits), Role::Describe, Seed(0));
-        prepare(&mut store).map_err(failed)?;
-        let trial = pre.instantiate_async(&mut store).await.map_err(failed)?;
-        begin_counting(store.as_context_mut(), 0).map_err(failed)?;
-        let polls = store.data().pace.polls.clone();
-        let describing = counting_polls(polls, trial.trialbox_trial_train().call_describe(&mut store));
-        let description = describing.await.map_err(failed)?;
+        })?;
         checked_description(description).map(Some)
     }
 

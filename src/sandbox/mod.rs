@@ -27,7 +27,7 @@ mod missing;
 mod pool;
 mod stack;
 
-pub use cache::CompiledCache;
+pub use cache::{CacheContent, CompiledCache};
 pub use component::{ComponentError, Entry, ImportStatus, Inspection, Offer, SearcherInspection};
 pub use engine::{Sandbox, SandboxError, fuel_schedule};
 pub use host::artifact::is_name as is_artifact_name;

@@ -161,11 +161,7 @@ impl LiveSearcher {
 
     fn fail(&mut self, call: &str, outcome: &Outcome) {
         self.instance = None;
-        let log = match &self.store.data().role {
-            Role::Search(end) => shown(end.trim_end()),
-            Role::Describe | Role::Trial(_) => String::new(),
-        };
-        let log = if log.is_empty() { log } else { format!("; its log ends: {log}") };
+        let log = self.store.data().log_end();
         self.failure = Some(format!("failed in its call `{call}`: {outcome}{log}"));
     }
 }

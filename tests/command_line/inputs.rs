@@ -176,6 +176,36 @@ fn a_component_that_was_cut_off_is_not_valid() {
     }
 }
 
+/// The toy's component, with every occurrence of a text replaced by one of the same length.
+fn toy_with(text: &str, other: &str) -> Vec<u8> {
+    assert_eq!(text.len(), other.len());
+    let mut bytes = std::fs::read(crate::world::example("toy/toy.wasm")).unwrap();
+    for start in 0..bytes.len() - text.len() {
+        if bytes[start..].starts_with(text.as_bytes()) {
+            bytes[start..start + text.len()].copy_from_slice(other.as_bytes());
+        }
+    }
+    bytes
+}
+
+#[test]
+fn a_component_for_another_version_of_the_interface_is_told_what_to_do() {
+    let told = refused(&component(toy_with("trialbox:trial/report@0.1.0", "trialbox:trial/report@0.2.0")), 4);
+    insta::assert_snapshot!(told, @"
+    error: `bad/component.wasm`: the component imports `trialbox:trial/report@0.2.0`, which trialbox does not offer
+    hint: this release has version 0.1.0 of the interface: build the component with the SDK of this release, or run it with the release that it was built for
+    ");
+}
+
+#[test]
+fn a_component_without_describe_is_told_what_it_lacks() {
+    let told = refused(&component(toy_with("describe", "describf")), 4);
+    insta::assert_snapshot!(told, @"
+    error: `bad/component.wasm`: the component does not fit its world of `trialbox:trial@0.1.0`: `describe` is not exported as a function
+    hint: it was built with another form of the interface; build it with the SDK of this release, which has version 0.1.0
+    ");
+}
+
 #[test]
 fn a_text_is_no_component() {
     let told = refused(&component("fn main() {}\n"), 4);

@@ -30,7 +30,7 @@ fn refusal(parameters: Vec<Declared>) -> String {
 
 fn outcome(guest: &Guest) -> Outcome {
     match describe(&guest.component()) {
-        Err(ComponentError::Describe(outcome)) => outcome,
+        Err(ComponentError::Describe { outcome, .. }) => outcome,
         other => panic!("{other:?}"),
     }
 }
@@ -73,6 +73,19 @@ fn a_description_that_never_comes_runs_out_of_fuel() {
     }
     let begin = "(func $begin (loop $for_ever (br $for_ever))) (start $begin)";
     assert_eq!(outcome(&Guest::new().part(begin)), exceeded(Limit::FuelMax));
+}
+
+#[test]
+fn what_a_description_that_fails_wrote_last_is_told() {
+    let mut guest = Guest::new();
+    let log = guest.log("no such optimiser: \u{1b}sgdd");
+    let told = describe(&guest.describe(format!("{log} (unreachable)")).component()).unwrap_err().to_string();
+    assert!(told.ends_with("; its log ends: no such optimiser: \\u{1b}sgdd"), "{told}");
+    let mut guest = Guest::new();
+    let log = guest.log(&"flood".repeat(1_000));
+    let told =
+        describe(&guest.describe(format!("(loop $again {log} (br $again)) (unreachable)")).component()).unwrap_err();
+    assert!(told.to_string().len() < 4_000, "{told}");
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn whatever_is_called_while_describing_there_is_a_description_or_an_outcome() {
     for (name, call) in calls() {
         let bytes = guest().part(KEEP).describe(format!("{call} (unreachable)")).component();
         match describe(&bytes) {
-            Err(ComponentError::Describe(_)) => ended += 1,
+            Err(ComponentError::Describe { .. }) => ended += 1,
             Ok(_) => described += 1,
             Err(other) => panic!("{name}: {other}"),
         }

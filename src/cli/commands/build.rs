@@ -1,6 +1,9 @@
 //! `trialbox build`: from sources to a component.
 
+#![expect(clippy::disallowed_methods, reason = "a person is told how long a start takes")]
+
 use std::path::PathBuf;
+use std::time::Instant;
 
 use crate::cli::error::CommandError;
 use crate::cli::plan::PlaceFlags;
@@ -29,7 +32,13 @@ pub(in crate::cli) fn build(arguments: &BuildArguments) -> Result<u8, CommandErr
     let (component, options) = (&built.component, arguments.flags.options());
     let inspected = executor::inspect(component, &Limits::default(), FloatMode::default(), &options, &interrupt);
     let inspection = inspected.map_err(|error| CommandError::component(error, component, "build it again"))?;
+    // Once more, now that it is compiled: a worker starts, loads the code, makes an instance and has it describe itself.
+    let began = Instant::now();
+    executor::inspect(component, &Limits::default(), FloatMode::default(), &options, &interrupt)
+        .map_err(|error| CommandError::component(error, component, "build it again"))?;
+    let start_seconds = began.elapsed().as_secs_f64();
     print(&format!("built     {}\nlanguage  {}\n", component.display(), built.language.name()))?;
+    print(&format!("start     {start_seconds:.2} s, from a new worker to the component's first words\n"))?;
     print(&super::inspect::text(&inspection))?;
     Ok(exit_code::DONE)
 }

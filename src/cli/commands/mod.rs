@@ -3,6 +3,7 @@
 pub(super) mod ask;
 pub(super) mod best;
 pub(super) mod build;
+pub(super) mod cache;
 pub(super) mod inspect;
 pub(super) mod limits;
 pub(super) mod logs;

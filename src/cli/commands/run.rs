@@ -90,6 +90,7 @@ enum KeepFlag {
 
 impl RunArguments {
     fn options(&self) -> Result<RunOptions, CommandError> {
+        let options = self.flags.options();
         Ok(RunOptions {
             wall_time_max: self.wall_time_max,
             keep_artifacts: match self.keep_artifacts {
@@ -98,7 +99,8 @@ impl RunArguments {
                 KeepFlag::None => KeepArtifacts::None,
             },
             reuse: self.reuse()?,
-            ..self.flags.options()
+            on_compiling: options.on_compiling.filter(|_| !self.quiet),
+            ..options
         })
     }
 

@@ -89,7 +89,7 @@ impl HostState {
     fn given(&self) -> Option<&Given> {
         match &self.role {
             Role::Trial(trial) => Some(&trial.given),
-            Role::Describe | Role::Search(_) => None,
+            Role::Describe(_) | Role::Search(_) => None,
         }
     }
 }

@@ -25,6 +25,7 @@ use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{CallHook, StoreContextMut, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::component::shown;
 use super::costs::{PRICES, YIELD_INTERVAL};
 use super::fault::Fault;
 use super::instance::{Gate, TrialSink};
@@ -58,15 +59,15 @@ pub(super) struct HostState {
 
 /// What an instance is for.
 pub(super) enum Role {
-    /// It describes itself.
-    Describe,
+    /// It describes itself; so ends its log.
+    Describe(String),
     /// It runs a trial.
     Trial(Box<TrialState>),
     /// It searches; so ends its log.
     Search(String),
 }
 
-/// How much is kept of the end of a searcher's log, about.
+/// How much is kept of the end of a log that is not kept, about.
 const LOG_END_BYTES: usize = 1 << 10;
 
 /// What the host keeps for a trial.
@@ -98,7 +99,7 @@ impl HostState {
         table.set_max_capacity(usize::try_from(limits.handles_max).unwrap_or(usize::MAX));
         let gauge = match &role {
             Role::Trial(trial) => Some(trial.gate.clone()),
-            Role::Describe | Role::Search(_) => None,
+            Role::Describe(_) | Role::Search(_) => None,
         };
         Self {
             memory: MemoryBound::new(limits.memory_bytes_max, limits.instances_max, gauge),
@@ -120,7 +121,7 @@ impl HostState {
         match &mut self.role {
             Role::Trial(trial) if self.fuel_given.is_some() => Ok(trial),
             Role::Trial(_) => Err(Fault::misuse(format!("`{import}` was called before the trial began"))),
-            Role::Describe => Err(Fault::misuse(format!("`{import}` was called while describing"))),
+            Role::Describe(_) => Err(Fault::misuse(format!("`{import}` was called while describing"))),
             Role::Search(_) => Err(Fault::misuse(format!("`{import}` was called by a searcher"))),
         }
     }
@@ -147,15 +148,20 @@ impl HostState {
         self.flush_log(fuel);
     }
 
+    /// The end of what was written to the log, as an error shows it, after a semicolon; nothing if nothing was. For a guest whose log
+    /// is not kept.
+    pub(super) fn log_end(&self) -> String {
+        let (Role::Describe(end) | Role::Search(end)) = &self.role else { return String::new() };
+        let end = shown(end.trim_end());
+        if end.is_empty() { end } else { format!("; its log ends: {end}") }
+    }
+
     /// Passes on what the log has gathered.
     pub(super) fn flush_log(&mut self, fuel: Fuel) {
         let role = &mut self.role;
-        if matches!(role, Role::Describe) {
-            return;
-        }
         match (role, self.log.take()) {
             (Role::Trial(trial), Some(text)) => trial.pass_on(fuel, text),
-            (Role::Search(end), Some(text)) => {
+            (Role::Describe(end) | Role::Search(end), Some(text)) => {
                 end.push_str(&text);
                 let cut = end.ceil_char_boundary(end.len().saturating_sub(LOG_END_BYTES));
                 end.drain(..cut);

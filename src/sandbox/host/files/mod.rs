@@ -90,7 +90,7 @@ fn answer<T>(result: FileResult<T>) -> wasmtime::Result<(Result<T, ErrorCode>,)>
 fn parts(state: &mut HostState) -> FileResult<(&mut TrialState, &mut ResourceTable)> {
     match &mut state.role {
         Role::Trial(trial) => Ok((trial, &mut state.table)),
-        Role::Describe | Role::Search(_) => Err(ErrorCode::BadDescriptor.into()),
+        Role::Describe(_) | Role::Search(_) => Err(ErrorCode::BadDescriptor.into()),
     }
 }
 
