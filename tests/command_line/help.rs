@@ -35,6 +35,7 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
       replay    Run one trial of a recorded study anew, show it, and compare it with the log
       ask       Search for trials that you run yourself, in any language
       limits    List the limits on a trial, with their defaults and ranges
+      cache     Show where compiled components are kept and how much they take, or remove them
       help      Print this message or the help of the given subcommand(s)
 
     Options:

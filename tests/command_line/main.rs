@@ -7,6 +7,7 @@
 mod ask;
 mod cached;
 mod commands;
+mod compiling;
 mod damage;
 mod help;
 mod hyperband;
