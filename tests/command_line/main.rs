@@ -9,6 +9,7 @@ mod cached;
 mod commands;
 mod compiling;
 mod damage;
+mod examples;
 mod help;
 mod hyperband;
 mod inputs;
