@@ -247,6 +247,15 @@ fn assert_regression_comes_to_the_same_result(language: &str) {
     assert!((loss / 0.083_864_769_387_553_9 - 1.0).abs() < 1e-12, "{loss}");
 }
 
+fn assert_a_data_set_that_is_not_there_fails_the_trial(language: &str) {
+    let (_folder, project) = example(&format!("breast-cancer-{language}"));
+    let study = fs::read_to_string(project.join("study.toml")).unwrap();
+    fs::write(project.join("study.toml"), study.replace("breast-cancer = ", "other = ")).unwrap();
+    let said = text(&trialbox(&project, &["train", "."]).stdout);
+    let last = said.lines().last().unwrap();
+    assert!(last.starts_with("failed: ") && last.contains("breast-cancer"), "{said}");
+}
+
 macro_rules! examples {
     ($($check:ident: $($test:ident $language:literal),+;)+) => { $($(
         #[test]
@@ -269,6 +278,12 @@ examples! {
         in_c_regression_comes_to_the_same_result "c",
         in_go_regression_comes_to_the_same_result "go",
         in_rust_regression_comes_to_the_same_result "rust";
+    assert_a_data_set_that_is_not_there_fails_the_trial:
+        in_python_a_data_set_that_is_not_there_fails_the_trial "python",
+        in_javascript_a_data_set_that_is_not_there_fails_the_trial "javascript",
+        in_c_a_data_set_that_is_not_there_fails_the_trial "c",
+        in_go_a_data_set_that_is_not_there_fails_the_trial "go",
+        in_rust_a_data_set_that_is_not_there_fails_the_trial "rust";
 }
 
 #[test]

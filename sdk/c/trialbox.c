@@ -36,14 +36,66 @@ struct trialbox_args {
     uint64_t seed;
 };
 
-enum { DATA_PART_BYTES = 1 << 20, FAILURE_BYTES_MAX = 4096 };
+enum { PIECE_BYTES = 1 << 20, WORDS_BYTES_MAX = 4096 };
 
-/* The trial cannot go on: there is no way back through its own functions but this one. */
-static _Noreturn void give_up(const char *what, const char *name) {
-    trialbox_log(what);
-    trialbox_log(name);
-    trialbox_log("\n");
+/* Texts to people are gathered here: there is one at a time. */
+static char words[WORDS_BYTES_MAX];
+
+/* Appends as much as there is room for. */
+static void say(const char *text) {
+    size_t there = strlen(words), room = sizeof words - 1 - there, length = strlen(text);
+    memcpy(words + there, text, length < room ? length : room);
+    words[there + (length < room ? length : room)] = 0;
+}
+
+/* How many bytes the character takes that begins there, in UTF-8; 0 if none does. */
+static size_t character_bytes(const unsigned char *text) {
+    static const struct {
+        unsigned char first, last, second_first, second_last, count;
+    } forms[] = {
+        {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
+        {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
+        if (text[0] < forms[form].first || text[0] > forms[form].last) continue;
+        if (forms[form].count > 1 && (text[1] < forms[form].second_first || text[1] > forms[form].second_last)) return 0;
+        for (size_t index = 2; index < forms[form].count; index++) {
+            if ((text[index] & 0xc0) != 0x80) return 0;
+        }
+        return forms[form].count;
+    }
+    return 0;
+}
+
+/* Puts a question mark for each byte that is no UTF-8, as what was cut in the middle: the host takes no text that is none. */
+static void make_text(char *text) {
+    for (char *at = text; *at;) {
+        size_t bytes = character_bytes((const unsigned char *)at);
+        if (bytes == 0) *at = '?';
+        at += bytes ? bytes : 1;
+    }
+}
+
+/* Texts that the host reads during a call only. */
+static trial_string_t borrowed(const char *text) {
+    return (trial_string_t){(uint8_t *)text, strlen(text)};
+}
+
+/* The trial cannot go on, for the reason that was said: there is no way back through its own functions but this one. It takes no memory, of
+ * which there may be none. */
+static _Noreturn void end(void) {
+    make_text(words);
+    trial_string_t line = borrowed(words);
+    trialbox_trial_log_write(&line);
     abort();
+}
+
+static _Noreturn void give_up(const char *what, const char *name) {
+    words[0] = 0;
+    say(what);
+    say(name);
+    end();
 }
 
 static void *checked(void *memory) {
@@ -56,15 +108,10 @@ static void *allocated(size_t count, size_t size) {
     return checked(calloc(count ? count : 1, size));
 }
 
-/* Texts that the host reads during a call only. */
-static trial_string_t borrowed(const char *text) {
-    return (trial_string_t){(uint8_t *)text, strlen(text)};
-}
-
 /* Texts that the bindings free. */
 static trial_string_t copied(const char *text) {
     size_t length = strlen(text);
-    char *copy = allocated(length, 1);
+    char *copy = allocated(length + 1, 1);
     memcpy(copy, text, length);
     return (trial_string_t){(uint8_t *)copy, length};
 }
@@ -240,8 +287,15 @@ static const struct argument *find(const trialbox_args *args, const char *name) 
 
 static const bound_value *value_of(const trialbox_args *args, const char *name) {
     const struct argument *argument = find(args, name);
-    if (!argument) give_up("there is no argument ", name);
-    return &argument->value;
+    if (argument) return &argument->value;
+    words[0] = 0;
+    say("there is no argument ");
+    say(name);
+    for (size_t index = 0; index < args->count; index++) {
+        say(index ? ", " : "; there are ");
+        say(args->arguments[index].name);
+    }
+    end();
 }
 
 bool trialbox_args_has(const trialbox_args *args, const char *name) {
@@ -289,7 +343,6 @@ void trialbox_report_of(const trialbox_attribute_t *attributes, size_t count) {
 }
 
 const char *trialbox_failure(const char *format, ...) {
-    static char words[FAILURE_BYTES_MAX];
     va_list values;
     va_start(values, format);
     vsnprintf(words, sizeof words, format, values);
@@ -311,11 +364,13 @@ bool exports_trialbox_trial_train_train(exports_trialbox_trial_train_arguments_t
         }
     }
     random_state = given->seed;
-    const char *words = trialbox_train(&args);
+    const char *failed = trialbox_train(&args);
     /* What the arguments take goes with the instance, which has no other trial. */
     exports_trialbox_trial_train_arguments_free(given);
-    if (!words) return true;
-    *failure = copied(words);
+    if (!failed) return true;
+    *failure = copied(failed);
+    /* A zero byte stands behind what was copied. */
+    make_text((char *)failure->ptr);
     return false;
 }
 
@@ -370,7 +425,7 @@ trialbox_content trialbox_data_read(const char *name) {
     trialbox_content content = {allocated((size_t)size + 1, 1), (size_t)size};
     for (size_t offset = 0; offset < content.length;) {
         size_t left = content.length - offset;
-        trialbox_content part = trialbox_data_part(name, offset, left < DATA_PART_BYTES ? (uint32_t)left : DATA_PART_BYTES);
+        trialbox_content part = trialbox_data_part(name, offset, left < PIECE_BYTES ? (uint32_t)left : PIECE_BYTES);
         if (part.length == 0 || part.length > left) give_up("this data set ends before its end: ", name);
         memcpy(content.bytes + offset, part.bytes, part.length);
         offset += part.length;
@@ -415,8 +470,14 @@ double trialbox_number(const char *text, char **end) {
 
 void trialbox_artifact_append(const char *name, const void *bytes, size_t length) {
     trial_string_t borrowed_name = borrowed(name);
-    trial_list_u8_t list = {(uint8_t *)bytes, length};
-    trialbox_trial_artifact_append(&borrowed_name, &list);
+    /* At least once, since the artifact is there from the first call on, and not more at a time than a call carries. */
+    size_t offset = 0;
+    do {
+        size_t left = length - offset;
+        trial_list_u8_t piece = {(uint8_t *)bytes + offset, left < PIECE_BYTES ? left : PIECE_BYTES};
+        trialbox_trial_artifact_append(&borrowed_name, &piece);
+        offset += piece.len;
+    } while (offset < length);
 }
 
 void trialbox_artifact_save(const char *name, const void *bytes, size_t length) {
@@ -426,6 +487,8 @@ void trialbox_artifact_save(const char *name, const void *bytes, size_t length) 
 }
 
 void trialbox_log(const char *text) {
-    trial_string_t borrowed_text = borrowed(text);
-    trialbox_trial_log_write(&borrowed_text);
+    trial_string_t line = copied(text);
+    make_text((char *)line.ptr);
+    trialbox_trial_log_write(&line);
+    trial_string_free(&line);
 }

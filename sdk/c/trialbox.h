@@ -59,15 +59,27 @@ trialbox_value_t trialbox_value_int(int64_t value);
 trialbox_value_t trialbox_value_bool(bool value);
 trialbox_value_t trialbox_value_text(const char *value);
 
-/* A value of the kind that the expression has. Before C23 `true` is a number; `(bool)true` is none. */
+/* A value of the kind that the expression has: a number, an integer of up to 64 bits with a sign, a truth value or a text. Before C23 `true`
+ * is a number; `(bool)true` is none. */
 #define trialbox_value(expression)                                                                                       \
     _Generic((expression),                                                                                               \
         bool: trialbox_value_bool,                                                                                       \
         float: trialbox_value_real,                                                                                      \
         double: trialbox_value_real,                                                                                     \
+        long double: trialbox_value_real,                                                                                \
         char *: trialbox_value_text,                                                                                     \
         const char *: trialbox_value_text,                                                                               \
-        default: trialbox_value_int)(expression)
+        char: trialbox_value_int,                                                                                        \
+        signed char: trialbox_value_int,                                                                                 \
+        unsigned char: trialbox_value_int,                                                                               \
+        short: trialbox_value_int,                                                                                       \
+        unsigned short: trialbox_value_int,                                                                              \
+        int: trialbox_value_int,                                                                                         \
+        unsigned: trialbox_value_int,                                                                                    \
+        long: trialbox_value_int,                                                                                        \
+        unsigned long: trialbox_value_int,                                                                               \
+        long long: trialbox_value_int,                                                                                   \
+        unsigned long long: trialbox_value_int)(expression)
 
 /* A named value, for `trialbox_report`. */
 #define trialbox_attribute(name, expression) ((trialbox_attribute_t){(name), trialbox_value(expression)})
@@ -136,7 +148,7 @@ uint64_t trialbox_args_seed(const trialbox_args *args);
         sizeof((const trialbox_attribute_t[]){__VA_ARGS__}) / sizeof(trialbox_attribute_t))
 void trialbox_report_of(const trialbox_attribute_t *attributes, size_t count);
 
-/* Makes the words of a failure, for `return trialbox_failure("no row has %d columns", columns)`. */
+/* Makes the words of a failure, up to 4095 bytes, for `return trialbox_failure("no row has %d columns", columns)`. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 1, 2)))
 #endif
@@ -163,7 +175,8 @@ typedef struct {
 bool trialbox_data_size(const char *name, uint64_t *size);
 /* A whole data set; `bytes` is NULL if the study has none of that name. */
 trialbox_content trialbox_data_read(const char *name);
-/* The part of a data set from `offset` on, of `length` bytes, or fewer at its end. */
+/* The part of a data set from `offset` on, of `length` bytes, or fewer at its end. A call carries 4 MiB, unless a study sets another
+ * `host_call_bytes_max`. */
 trialbox_content trialbox_data_part(const char *name, uint64_t offset, uint32_t length);
 
 /* The number that a text begins with, and where it ends, as by `strtod`. That of WASI's C library takes thousands of operations for each
@@ -177,7 +190,7 @@ void trialbox_artifact_save(const char *name, const void *bytes, size_t length);
 /* Appends to the artifact of that name, which need not be there before. */
 void trialbox_artifact_append(const char *name, const void *bytes, size_t length);
 
-/* Writes to the trial's log, as `printf` does, but without the C library's input and output in the component. */
+/* Writes a line to the trial's log: as `printf` does, but without the C library's input and output in the component. */
 void trialbox_log(const char *text);
 
 /* To be defined by the trial */

@@ -30,7 +30,7 @@ export function args(spaces, train, suggestions = {}) {
   trainingFunction.run = (config, reporter) => {
     Math.random = generator(reporter.seed);
     try {
-      const result = train(space.values(spaces, config), reporter);
+      const result = train(strict(space.values(spaces, config)), reporter);
       if (typeof result?.then === "function" || typeof result?.next === "function") {
         throw new TypeError("the training function has only begun when it returns: write it without `async` and `function*`");
       }
@@ -42,6 +42,20 @@ export function args(spaces, train, suggestions = {}) {
   };
   trainingFunctions.push(trainingFunction);
   return trainingFunction;
+}
+
+/** The arguments: asking for one that is not there is a mistake, and not `undefined`. */
+function strict(values) {
+  // The language itself asks for these.
+  const mayBeMissing = ["toJSON", "then", "next"];
+  return new Proxy(values, {
+    get(of, name) {
+      if (typeof name === "string" && !(name in of) && !mayBeMissing.includes(name)) {
+        throw new ReferenceError(`there is no argument \`${name}\`; there are ${Object.keys(of).join(", ")}`);
+      }
+      return Reflect.get(of, name);
+    },
+  });
 }
 
 /** What a training function calls with what it has come to. Without `send` reports are kept in `reports`, for tests. */
@@ -73,7 +87,8 @@ export const data = {
   /** The whole of one, as bytes. */
   read(name) {
     const size = engine.data ? engine.data.size(name) : provided.get(name)?.length;
-    if (size === undefined) throw new RangeError(`the study names no data set \`${name}\`; it names ${data.names().join(", ") || "none"}`);
+    // The engine's way to say nothing is another than JavaScript's.
+    if (size === undefined || size === null) throw new RangeError(`the study names no data set \`${name}\`; it names ${data.names().join(", ") || "none"}`);
     if (!engine.data) return provided.get(name);
     const bytes = new Uint8Array(Number(size));
     for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {

@@ -191,14 +191,12 @@ impl ReadFile {
 
     /// Builds the component anew if it is that of a project whose sources have changed.
     fn freshen(&self) -> Result<(), CommandError> {
-        let Some(folder) = self.path.parent().filter(|_| self.path.ends_with(project::STUDY_FILE)) else {
-            return Ok(());
-        };
+        let (Some(folder), Some(component)) = (self.path.parent(), self.component()) else { return Ok(()) };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let tell = |language: Language| {
             terminal::tell(&format!("building the component from {}\n", language.main_file()));
         };
-        project::freshen(folder, tell)?;
+        project::freshen(folder, &component, tell)?;
         Ok(())
     }
 

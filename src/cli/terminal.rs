@@ -29,19 +29,14 @@ pub(super) fn tell(text: &str) {
 
 /// Tells of a component that takes a while to be compiled: on a terminal for how long it has, elsewhere that it does.
 pub(super) fn tell_of_compiling(compiling: Compiling) {
-    let is_terminal = std::io::stderr().is_terminal();
-    match compiling {
-        Compiling::Began { bytes } => {
-            let megabytes = bytes as f64 / 1e6;
-            let end = if is_terminal { "" } else { "\n" };
-            tell(&format!("compiling {megabytes:.1} MB to native code, once on this machine{end}"));
+    let told = |bytes: u64| format!("compiling {:.1} MB to native code, once on this machine", bytes as f64 / 1e6);
+    match (compiling, std::io::stderr().is_terminal()) {
+        (Compiling::Began { bytes }, false) => tell(&format!("{}\n", told(bytes))),
+        (Compiling::GoesOn { bytes, elapsed }, true) => {
+            tell(&format!("\r{}: {} s\u{1b}[K", told(bytes), elapsed.as_secs()));
         }
-        Compiling::GoesOn { elapsed } if is_terminal => {
-            tell(&format!("\rcompiling to native code, once on this machine: {} s\u{1b}[K", elapsed.as_secs()));
-        }
-        Compiling::GoesOn { .. } => {}
-        Compiling::Ended if is_terminal => tell("\r\u{1b}[K"),
-        Compiling::Ended => {}
+        (Compiling::Ended, true) => tell("\r\u{1b}[K"),
+        (Compiling::Began { .. }, true) | (Compiling::GoesOn { .. } | Compiling::Ended, false) => {}
     }
 }
 

@@ -73,7 +73,7 @@ fn compile_telling(
     interrupt: &Interrupt,
     tell: fn(Compiling),
 ) -> Result<Vec<u8>, ExecutorError> {
-    let began = Instant::now();
+    let (began, bytes) = (Instant::now(), component.len() as u64);
     let mut only = Only::new(options, interrupt, Assignment::Compile { component, float_mode })?;
     loop {
         let left = options.compile_time_max.saturating_sub(began.elapsed());
@@ -84,7 +84,7 @@ fn compile_telling(
         }
         match only.next_until(left.min(POLL)) {
             Ok(Some(FromWorker::Compiled(code))) => return code.map_err(ExecutorError::Component),
-            Ok(_) => tell(Compiling::GoesOn { elapsed: began.elapsed() }),
+            Ok(_) => tell(Compiling::GoesOn { bytes, elapsed: began.elapsed() }),
             Err(ExecutorError::WorkerLost { words }) => {
                 return Err(ComponentError::Compiler(lost(&words, options)).into());
             }

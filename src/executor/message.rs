@@ -102,7 +102,7 @@ const REPLICATE_LOG_GROWTH: u64 = 16;
 impl Assignment {
     /// How many bytes a message of a worker with this assignment has at most. Whoever says more has been taken over, and
     /// would fill the driver's memory.
-    pub(super) fn message_bytes_max(&self) -> u64 {
+    fn message_bytes_max(&self) -> u64 {
         let answer = match self {
             Self::Compile { component, .. } => (component.len() as u64).saturating_mul(CODE_GROWTH),
             Self::Inspect { limits, .. } => limits.host_call_bytes_max.saturating_mul(TEXT_GROWTH),
@@ -111,6 +111,44 @@ impl Assignment {
             Self::Search { program, .. } => program.settings.host_call_bytes_max.saturating_mul(TEXT_GROWTH),
         };
         answer.saturating_add(ANSWER_BYTES_MAX)
+    }
+}
+
+/// What a worker with some assignment may say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sayable {
+    /// How many bytes a message has at most.
+    bytes_max: u64,
+    /// The numbers of the kinds of messages, as they stand in front of each: those of the assignment, and those that every worker may say.
+    kinds: [u8; 5],
+}
+
+/// The numbers of kinds of messages, in the order of [`FromWorker`].
+mod kind {
+    pub(super) const COMPILED: u8 = 0;
+    pub(super) const INSPECTED: u8 = 1;
+    pub(super) const INSPECTED_SEARCHER: u8 = 2;
+    pub(super) const LOADED: u8 = 3;
+    pub(super) const CONFINED: u8 = 4;
+    pub(super) const ALIVE: u8 = 5;
+    pub(super) const HAPPENED: u8 = 6;
+    pub(super) const BROKEN: u8 = 7;
+    pub(super) const SUGGESTED: u8 = 8;
+}
+
+impl Assignment {
+    /// What a worker with this assignment may say. Anything else is refused before it is decoded: what is small in a message can be large
+    /// in memory, and only what an assignment calls for is counted while it is read.
+    pub(super) fn sayable(&self) -> Sayable {
+        let [first, second] = match self {
+            Self::Compile { .. } => [kind::COMPILED; 2],
+            Self::Inspect { .. } => [kind::INSPECTED; 2],
+            Self::Train { .. } => [kind::LOADED, kind::HAPPENED],
+            Self::InspectSearcher { .. } => [kind::INSPECTED_SEARCHER; 2],
+            Self::Search { .. } => [kind::LOADED, kind::SUGGESTED],
+        };
+        let kinds = [first, second, kind::CONFINED, kind::ALIVE, kind::BROKEN];
+        Sayable { bytes_max: self.message_bytes_max(), kinds }
     }
 }
 
@@ -177,7 +215,11 @@ pub(super) enum SearcherCall {
 }
 
 /// What a searcher suggests, unchecked, none if it has no more; or how it failed.
-pub(super) type Suggestion = Result<Option<Vec<Attribute>>, String>;
+pub(super) type Suggestion = Result<Option<SuggestedConfig>, String>;
+
+/// A configuration as it was suggested.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SuggestedConfig(#[serde(deserialize_with = "config")] pub(super) Vec<Attribute>);
 
 /// A trial's place among the others of its worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -255,6 +297,11 @@ fn happenings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Happenin
 fn report<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Report, D::Error> {
     let attributes = deserializer.deserialize_seq(Bounded { parts_max: ATTRIBUTES_MAX, parts: |_: &Attribute| 1 })?;
     Ok(Report { attributes })
+}
+
+/// A configuration in a message.
+fn config<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Attribute>, D::Error> {
+    deserializer.deserialize_seq(Bounded { parts_max: PARTS_MAX, parts: |_: &Attribute| 1 })
 }
 
 /// Reads a sequence while its items have few enough parts.
@@ -359,8 +406,25 @@ pub(super) fn write_message<T: Serialize>(writer: &mut impl Write, message: &T) 
     writer.flush()
 }
 
-/// Reads one message, of `bytes_max` bytes at most; nothing at the end of the stream.
-pub(super) fn read_message<T: DeserializeOwned>(reader: &mut impl Read, bytes_max: u64) -> io::Result<Option<T>> {
+/// Reads one message to a worker; nothing at the end of the stream.
+pub(super) fn read_message<T: DeserializeOwned>(reader: &mut impl Read) -> io::Result<Option<T>> {
+    read_bytes(reader, u64::MAX)?.map(|bytes| postcard::from_bytes(&bytes).map_err(io::Error::other)).transpose()
+}
+
+/// Reads one message of a worker; nothing at the end of the stream.
+///
+/// # Errors
+/// If it is none that such a worker may say.
+pub(super) fn hear(reader: &mut impl Read, sayable: Sayable) -> io::Result<Option<FromWorker>> {
+    let Some(bytes) = read_bytes(reader, sayable.bytes_max)? else { return Ok(None) };
+    match bytes.first() {
+        Some(kind) if sayable.kinds.contains(kind) => postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other),
+        kind => Err(io::Error::other(format!("it is of the kind {kind:?}, which is not its to say"))),
+    }
+}
+
+/// Reads the bytes of one message, `bytes_max` at most.
+fn read_bytes(reader: &mut impl Read, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     match reader.read_exact(&mut length) {
         Ok(()) => {}
@@ -374,10 +438,7 @@ pub(super) fn read_message<T: DeserializeOwned>(reader: &mut impl Read, bytes_ma
     let mut bytes = Vec::new();
     // Grows with what arrives, so that a false length takes no memory.
     reader.take(length).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 != length {
-        return Ok(None);
-    }
-    postcard::from_bytes(&bytes).map(Some).map_err(io::Error::other)
+    Ok((bytes.len() as u64 == length).then_some(bytes))
 }
 
 #[cfg(test)]
@@ -387,15 +448,56 @@ mod tests {
     use crate::study::Limit;
 
     #[test]
-    fn a_message_comes_back_as_it_was_written_and_one_that_is_too_long_not_at_all() {
+    fn a_message_comes_back_as_it_was_written_and_one_that_is_cut_off_not_at_all() {
         let mut bytes = Vec::new();
         write_message(&mut bytes, &ToWorker::Stop(TrialId(300))).unwrap();
-        let read = |bytes_max| read_message::<ToWorker>(&mut bytes.as_slice(), bytes_max);
-        assert!(matches!(read(3), Ok(Some(ToWorker::Stop(TrialId(300))))));
-        assert_eq!(read(2).unwrap_err().to_string(), "it has 3 bytes, more than 2");
+        let read = |mut bytes: &[u8]| read_message::<ToWorker>(&mut bytes);
+        assert!(matches!(read(&bytes), Ok(Some(ToWorker::Stop(TrialId(300))))));
         for length in 0..bytes.len() {
-            let cut = read_message::<ToWorker>(&mut &bytes[..length], 3);
-            assert!(matches!(cut, Ok(None)), "{length}");
+            assert!(matches!(read(&bytes[..length]), Ok(None)), "{length}");
+        }
+    }
+
+    fn heard(message: &FromWorker, sayable: Sayable) -> io::Result<Option<FromWorker>> {
+        let mut bytes = Vec::new();
+        write_message(&mut bytes, message).unwrap();
+        hear(&mut bytes.as_slice(), sayable)
+    }
+
+    #[test]
+    fn a_worker_is_heard_of_what_its_assignment_calls_for_and_not_longer_than_that() {
+        let kinds = |first, second| [first, second, kind::CONFINED, kind::ALIVE, kind::BROKEN];
+        let training = Sayable { bytes_max: 10, kinds: kinds(kind::LOADED, kind::HAPPENED) };
+        let searching = Sayable { bytes_max: 10, kinds: kinds(kind::LOADED, kind::SUGGESTED) };
+        let happened = || FromWorker::Happened(vec![Happening::Dropped { trial: TrialId(9) }]);
+        let suggested = || FromWorker::Suggested(Ok(None));
+        for shared in [FromWorker::Alive, FromWorker::Confined(vec![]), FromWorker::Broken("words".into())] {
+            assert!(heard(&shared, training).is_ok() && heard(&shared, searching).is_ok());
+        }
+        assert!(matches!(heard(&happened(), training), Ok(Some(FromWorker::Happened(_)))));
+        assert!(matches!(heard(&suggested(), searching), Ok(Some(FromWorker::Suggested(Ok(None))))));
+        assert!(heard(&happened(), searching).unwrap_err().to_string().contains("not its to say"));
+        assert!(heard(&suggested(), training).unwrap_err().to_string().contains("not its to say"));
+        let long = heard(&FromWorker::Broken("more than ten".into()), training).unwrap_err().to_string();
+        assert_eq!(long, "it has 15 bytes, more than 10");
+        assert!(hear(&mut [0, 0, 0, 0].as_slice(), training).is_err(), "it is empty");
+    }
+
+    #[test]
+    fn kinds_have_the_numbers_that_stand_in_front_of_messages() {
+        let refused = || ComponentError::Engine(String::new());
+        for (number, message) in [
+            (kind::COMPILED, FromWorker::Compiled(Err(refused()))),
+            (kind::INSPECTED, FromWorker::Inspected(Err(refused()))),
+            (kind::INSPECTED_SEARCHER, FromWorker::InspectedSearcher(Err(refused()))),
+            (kind::LOADED, FromWorker::Loaded(Err(LoadError::Data(String::new())))),
+            (kind::CONFINED, FromWorker::Confined(vec![])),
+            (kind::ALIVE, FromWorker::Alive),
+            (kind::HAPPENED, FromWorker::Happened(vec![])),
+            (kind::BROKEN, FromWorker::Broken(String::new())),
+            (kind::SUGGESTED, FromWorker::Suggested(Ok(None))),
+        ] {
+            assert_eq!(postcard::to_stdvec(&message).unwrap()[0], number);
         }
     }
 
@@ -418,6 +520,12 @@ mod tests {
         assert_eq!(*Limit::AttributesMax.range().end(), ATTRIBUTES_MAX as u64);
         assert!(read(&reported(1, ATTRIBUTES_MAX)));
         assert!(!read(&reported(1, ATTRIBUTES_MAX + 1)));
+        let suggested = |count| {
+            let attribute = Attribute { name: String::new(), value: Value::Boolean(true) };
+            FromWorker::Suggested(Ok(Some(SuggestedConfig(vec![attribute; count]))))
+        };
+        assert!(read(&suggested(PARTS_MAX)));
+        assert!(!read(&suggested(PARTS_MAX + 1)));
         assert!(read(&reported(PARTS_MAX / 1024, 1023)));
         assert!(!read(&reported(PARTS_MAX / 1024 + 1, 1023)));
         let ended = |outcome| {

@@ -104,6 +104,8 @@ pub enum Compiling {
     },
     /// It goes on, and has taken so long.
     GoesOn {
+        /// The size of the component, in bytes.
+        bytes: u64,
         /// The time since it began.
         elapsed: Duration,
     },

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::confinement::{self, Layer, Purpose};
-use super::message::{Assignment, FromWorker, ToWorker, read_message, write_message};
+use super::message::{Assignment, FromWorker, Sayable, ToWorker, hear, read_message, write_message};
 use super::worker::{DriverGone, work};
 use super::{ExecutorError, Isolation, RunOptions};
 
@@ -199,9 +199,9 @@ impl Pool {
         let last_words = Arc::new(Mutex::new(Vec::new()));
         let heard = last_words.clone();
         let listener = std::thread::spawn(move || hear_last_words(stderr, &heard));
-        let (sender, bytes_max) = (self.sender.clone(), assignment.message_bytes_max());
+        let (sender, sayable) = (self.sender.clone(), assignment.sayable());
         std::thread::spawn(move || {
-            let last_words = match pass_on(id, stdout, bytes_max, &sender) {
+            let last_words = match pass_on(id, stdout, sayable, &sender) {
                 // Its other stream ends with it.
                 Ok(()) => {
                     let _ = listener.join();
@@ -309,7 +309,7 @@ pub fn run_as_worker_if_asked() {
 fn serve() -> ! {
     confinement::close_inherited_descriptors();
     let mut stdin = BufReader::new(io::stdin());
-    let Ok(Some((assignment, memory_bytes_max))) = read_message::<(Assignment, u64)>(&mut stdin, u64::MAX) else {
+    let Ok(Some((assignment, memory_bytes_max))) = read_message::<(Assignment, u64)>(&mut stdin) else {
         std::process::exit(0);
     };
     let (sender, inbox) = mpsc::channel();
@@ -331,7 +331,7 @@ fn serve() -> ! {
 /// Hears the driver, until it is gone.
 fn listen(mut stdin: BufReader<io::Stdin>, sender: &Sender<ToWorker>) {
     // The driver is trusted: it reads what guests do, and runs none of it.
-    while let Ok(Some(message)) = read_message(&mut stdin, u64::MAX) {
+    while let Ok(Some(message)) = read_message(&mut stdin) {
         if sender.send(message).is_err() {
             break;
         }
@@ -341,9 +341,9 @@ fn listen(mut stdin: BufReader<io::Stdin>, sender: &Sender<ToWorker>) {
 }
 
 /// Passes on what a worker says, until it is gone or nobody hears any more.
-fn pass_on(id: WorkerId, stdout: ChildStdout, bytes_max: u64, sender: &SyncSender<FromPool>) -> io::Result<()> {
+fn pass_on(id: WorkerId, stdout: ChildStdout, sayable: Sayable, sender: &SyncSender<FromPool>) -> io::Result<()> {
     let mut stdout = BufReader::with_capacity(64 << 10, stdout);
-    while let Some(message) = read_message(&mut stdout, bytes_max)? {
+    while let Some(message) = hear(&mut stdout, sayable)? {
         if sender.send(FromPool::Said(id, message)).is_err() {
             break;
         }

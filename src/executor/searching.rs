@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::compiling::compiled;
-use super::message::{Assignment, FromWorker, SearcherCall, Suggestion, ToWorker};
+use super::message::{Assignment, FromWorker, SearcherCall, SuggestedConfig, Suggestion, ToWorker};
 use super::single::Only;
 use super::{ExecutorError, Interrupt, RunOptions, SearcherProgram};
 use crate::numeric::digest::Digest;
@@ -144,7 +144,7 @@ impl Searcher for ComponentSearcher {
         }
         let suggestion = match self.ask(SearcherCall::Suggest(context.trial)) {
             Ok(Ok(None)) => return None,
-            Ok(Ok(Some(attributes))) => checked(&self.program.space, attributes).map_err(|problem| {
+            Ok(Ok(Some(SuggestedConfig(attributes)))) => checked(&self.program.space, attributes).map_err(|problem| {
                 format!("suggested a configuration for trial {} that cannot be: {problem}", context.trial)
             }),
             Ok(Err(message)) => Err(message),

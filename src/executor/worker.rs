@@ -18,7 +18,8 @@ use super::confinement::{Layer, Purpose};
 use super::guest::{Guest, Makings, Note, Step};
 use super::kept::Kept;
 use super::message::{
-    Assignment, Code, Compiled, FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, SearcherCall, ToWorker,
+    Assignment, Code, Compiled, FromWorker, Happening, Launch, LoadError, MilestoneAt, Place, SearcherCall,
+    SuggestedConfig, ToWorker,
 };
 use super::{Program, SearcherProgram};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
@@ -219,7 +220,10 @@ fn answer(
     match call {
         SearcherCall::Observe(trial, kind) => run_to_end(searcher.observe(trial, kind), outbox),
         SearcherCall::Suggest(trial) => match run_to_end(searcher.suggest(trial), outbox)? {
-            Ok(suggestion) => outbox(FromWorker::Suggested(suggestion)).map(Ok),
+            Ok(suggestion) => {
+                let suggestion = suggestion.map(|config| config.map(SuggestedConfig));
+                outbox(FromWorker::Suggested(suggestion)).map(Ok)
+            }
             Err(failure) => Ok(Err(failure)),
         },
     }

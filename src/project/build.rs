@@ -34,29 +34,49 @@ struct Record {
 pub fn build(folder: &Path) -> Result<Built, ProjectError> {
     let Some(language) = language(folder) else { return Err(ProjectError::NoSource { folder: folder.to_owned() }) };
     let component = component_of(folder)?;
-    let digest = sources::digest(folder, language)?;
+    let had_lock = has_lock(folder, language);
+    let before = sources::digest(folder, language)?;
     let bytes = (language.definition().make)(folder)?;
     write(&component, &bytes)?;
-    let record = Record { sources: digest, component: Digest::of(&bytes) };
+    // A tool's own lock file is made by the first build. What else has changed meanwhile is not in the component.
+    let made_lock = !had_lock && has_lock(folder, language);
+    let sources = if made_lock { sources::digest(folder, language)? } else { before };
+    let record = Record { sources, component: Digest::of(&bytes) };
     // Plain values under names; nothing in it can fail to be written.
     write(&made(folder)?.join(RECORD), &serde_json::to_vec(&record).unwrap_or_default())?;
     Ok(Built { component, language })
 }
 
-/// Builds the component of a folder if its sources have changed since, or if it is not there. Gives nothing where there was nothing to
+fn has_lock(folder: &Path, language: Language) -> bool {
+    language.definition().lock_file.is_some_and(|name| folder.join(name).exists())
+}
+
+/// Builds the component of a folder if it is this one and its sources have changed since, or if it is not there. Gives nothing where there was nothing to
 /// be done: a component that came from elsewhere is left as it is. `on_build` is told before something is built.
 ///
 /// # Errors
 /// As [`build`].
-pub fn freshen(folder: &Path, on_build: impl FnOnce(Language)) -> Result<Option<Built>, ProjectError> {
+pub fn freshen(
+    folder: &Path,
+    component: &Path,
+    on_build: impl FnOnce(Language),
+) -> Result<Option<Built>, ProjectError> {
     let Some(language) = language(folder) else { return Ok(None) };
     // A study of a component that lies elsewhere is no project's.
-    let Ok(component) = component_of(folder) else { return Ok(None) };
+    let Some(component) = component_of(folder).ok().filter(|of_project| is_same(of_project, component)) else {
+        return Ok(None);
+    };
     if is_fresh(folder, language, &component)? {
         return Ok(None);
     }
     on_build(language);
     build(folder).map(Some)
+}
+
+/// Whether two paths are the same but for how they are written.
+fn is_same(left: &Path, right: &Path) -> bool {
+    let plain = |path: &Path| path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
+    plain(left) == plain(right)
 }
 
 fn is_fresh(folder: &Path, language: Language, component: &Path) -> Result<bool, ProjectError> {
@@ -78,12 +98,18 @@ fn component_of(folder: &Path) -> Result<PathBuf, ProjectError> {
     let path = folder.join(STUDY_FILE);
     let wrong = |reason: String| ProjectError::StudyFile { path: path.clone(), reason };
     let text = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
-    let file: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+    let file: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
+        wrong(format!("line {line}: {}", error.message()))
+    })?;
     let component = file.get("component").and_then(toml::Value::as_str);
     let component = Path::new(component.ok_or_else(|| wrong("it has no `component`".into()))?);
     let stays_inside = component.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if !stays_inside {
         return Err(wrong(format!("`{}` lies outside the folder", component.display())));
+    }
+    if component.extension().is_none_or(|extension| extension != "wasm") {
+        return Err(wrong(format!("`{}` does not end in `.wasm`, as what is built does", component.display())));
     }
     Ok(folder.join(component))
 }

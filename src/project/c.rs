@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::tool::Tool;
-use super::{COMPONENT, Definition, Language, ProjectError, absolute, encoding, made, sources, write};
+use super::{COMPONENT, Definition, Language, ProjectError, absolute, encoding, made, sources, write, write_only};
 
 pub(super) const DEFINITION: Definition = Definition {
     name: "C",
@@ -11,6 +11,7 @@ pub(super) const DEFINITION: Definition = Definition {
     main_file: "train.c",
     extensions: &["c", "h"],
     files: &[],
+    lock_file: None,
     template: &[("train.c", include_str!("c/train.c"))],
     notes: "All `.c` files of the folder are compiled; `.trialbox/sdk/trialbox.h` says what there is to call. Data sets that `study.toml` names\n\
             under `[data]` are read by `trialbox_data_read(name)`; `printf` writes to the trial's log.",
@@ -44,7 +45,9 @@ const FLAGS: &[&str] = &[
     "-msimd128",
     "-fno-sanitize=all",
     "-Werror=date-time",
-    "-Wl,--strip-all",
+    "-Werror=format",
+    "-Wl,--strip-debug",
+    "-Wl,--stack-first",
     "-Wl,-z,stack-size=1048576",
 ];
 
@@ -53,14 +56,14 @@ fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     let (sdk, module) = (made.join("sdk"), made.join(COMPONENT).with_extension("module.wasm"));
     let mut call = COMPILER.call(DEFINITION.name)?;
     call.args(FLAGS).arg("-I").arg(absolute(&sdk)?);
-    for (name, content) in SDK {
-        let path = sdk.join(name);
-        write(&path, content.as_bytes())?;
-        if is_compiled(&path) {
-            call.arg(absolute(&path)?);
-        }
+    write_only(&sdk, SDK)?;
+    for (name, _) in SDK.iter().filter(|(name, _)| is_compiled(Path::new(name))) {
+        call.arg(absolute(&sdk.join(name))?);
     }
-    call.args(sources::files(folder, Language::C)?.iter().filter(|file| is_compiled(file)));
+    for file in sources::files(folder, Language::C)?.iter().filter(|file| is_compiled(file)) {
+        // A name may begin with a hyphen.
+        call.arg(Path::new(".").join(file));
+    }
     call.arg("-o").arg(absolute(&module)?);
     COMPILER.run(&mut call, folder)?;
     let module = std::fs::read(&module).map_err(|source| ProjectError::io("read", &module, source))?;

@@ -20,9 +20,14 @@ pub fn create(folder: &Path, language: Language) -> Result<(), ProjectError> {
     let name = folder.file_name().map_or_else(|| "study".into(), |name| name.to_string_lossy().into_owned());
     // It stands in a text of a study file.
     let name: String = name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
+    // At the beginning it would look like a flag, where the name stands in commands.
+    let name = match name.trim_start_matches('-') {
+        "" => "study",
+        name => name,
+    };
     let Definition { main_file, template, notes, .. } = language.definition();
     for (file, content) in SHARED.iter().chain(*template) {
-        let content = content.replace("{name}", &name).replace("{main}", main_file).replace("{notes}", notes);
+        let content = content.replace("{name}", name).replace("{main}", main_file).replace("{notes}", notes);
         write(&folder.join(file), content.as_bytes())?;
     }
     write(

@@ -103,7 +103,9 @@ impl ProjectError {
             Self::NoTarget { .. } => Some(
                 "install it by the system's packages, such as Debian's libstd-rust-dev-wasm32, or use rustup".into(),
             ),
-            Self::StudyFile { .. } => Some("add `component = \"NAME.wasm\"`, with a path inside the folder".into()),
+            Self::StudyFile { .. } => {
+                Some("it needs `component = \"NAME.wasm\"`, with a path inside the folder".into())
+            }
             Self::Tool { .. }
             | Self::Encoding(_)
             | Self::Manifest { .. }

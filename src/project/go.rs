@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::tool::Tool;
-use super::{COMPONENT, Definition, ProjectError, absolute, encoding, made, write};
+use super::{COMPONENT, Definition, ProjectError, absolute, encoding, made, write, write_only};
 
 pub(super) const DEFINITION: Definition = Definition {
     name: "Go",
@@ -11,6 +11,7 @@ pub(super) const DEFINITION: Definition = Definition {
     main_file: "train.go",
     extensions: &["go"],
     files: &["go.mod", "go.sum"],
+    lock_file: None,
     template: &[("train.go", include_str!("go/train.go")), ("go.mod", include_str!("go/go.mod"))],
     notes: "`trialbox build` puts the module `trialbox` into `.trialbox`, where `go.mod` looks for it; `go vet` and `go test` work from then on. Data sets that\n\
             `study.toml` names under `[data]` are read by `data.Read(name)` and are files under `/data`; `fmt.Println` writes to the trial's log.",
@@ -46,7 +47,7 @@ const SDK: &[(&str, &str)] = &[
 ];
 
 const GO: Tool = Tool {
-    name: "Go",
+    name: "the Go compiler",
     variable: "TRIALBOX_GO",
     calls: &[&["go"]],
     probe: "version",
@@ -66,9 +67,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     let made = made(folder)?;
     let module = made.join(COMPONENT).with_extension("module.wasm");
-    for (name, content) in SDK {
-        write(&made.join("sdk/go").join(name), content.as_bytes())?;
-    }
+    write_only(&made.join("sdk/go"), SDK)?;
     let mut call = GO.call(DEFINITION.name)?;
     // Names of functions stay, for traps to be told by; what debuggers read goes.
     call.args(["build", "-buildmode=c-shared", "-ldflags=-w", "-o"]).arg(absolute(&module)?).arg(".");

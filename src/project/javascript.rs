@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::tool::Tool;
-use super::{COMPONENT, Definition, INTERFACE, ProjectError, WORLD, absolute, made, write};
+use super::{COMPONENT, Definition, INTERFACE, ProjectError, WORLD, absolute, made, write, write_only};
 
 pub(super) const DEFINITION: Definition = Definition {
     name: "JavaScript",
@@ -11,6 +11,7 @@ pub(super) const DEFINITION: Definition = Definition {
     main_file: "train.js",
     extensions: &["js", "mjs"],
     files: &["package-lock.json"],
+    lock_file: None,
     template: &[
         ("train.js", include_str!("javascript/train.js")),
         ("package.json", include_str!("javascript/package.json")),
@@ -49,9 +50,7 @@ fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     let (main, component) = (made.join("main.js"), made.join(COMPONENT));
     write(&made.join("wit/trial.wit"), INTERFACE.as_bytes())?;
     write(&main, MAIN.as_bytes())?;
-    for (name, content) in SDK {
-        write(&folder.join("node_modules/trialbox").join(name), content.as_bytes())?;
-    }
+    write_only(&folder.join("node_modules/trialbox"), SDK)?;
     let mut call = COMPONENTIZE.call(DEFINITION.name)?;
     call.arg("--wit").arg(absolute(&made.join("wit"))?).args(["--world", WORLD, "--module-root", "."]);
     // Trials are entered without the component model's asynchronous calls.

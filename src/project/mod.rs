@@ -60,6 +60,8 @@ struct Definition {
     extensions: &'static [&'static str],
     /// The names of other files that are.
     files: &'static [&'static str],
+    /// The one of them that the tool makes where it is missing.
+    lock_file: Option<&'static str>,
     /// What a new project begins with besides what all have: names and contents.
     template: &'static [(&'static str, &'static str)],
     /// What its page says of the language.
@@ -120,6 +122,23 @@ fn made(folder: &Path) -> Result<PathBuf, ProjectError> {
     let made = folder.join(MADE);
     write(&made.join(".gitignore"), b"*\n")?;
     Ok(made)
+}
+
+/// Writes files into a folder of their own, and removes what else lies there: what an earlier release had there would be built as well.
+fn write_only(folder: &Path, files: &[(&str, &str)]) -> Result<(), ProjectError> {
+    // Whoever has put a link there works on the files themselves.
+    let mut folders = if folder.is_symlink() { Vec::new() } else { vec![folder.to_owned()] };
+    while let Some(inner) = folders.pop() {
+        for entry in std::fs::read_dir(&inner).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if !files.iter().any(|(name, _)| folder.join(name) == path) {
+                std::fs::remove_file(&path).map_err(|source| ProjectError::io("remove", &path, source))?;
+            }
+        }
+    }
+    files.iter().try_for_each(|(name, content)| write(&folder.join(name), content.as_bytes()))
 }
 
 /// A path as it is from anywhere: tools run in the project's folder.

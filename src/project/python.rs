@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::tool::Tool;
-use super::{COMPONENT, Definition, INTERFACE, ProjectError, WORLD, absolute, made, write};
+use super::{COMPONENT, Definition, INTERFACE, ProjectError, WORLD, absolute, made, write, write_only};
 
 /// Packages that are put into the component, as pip reads them.
 const REQUIREMENTS: &str = "requirements.txt";
@@ -14,6 +14,7 @@ pub(super) const DEFINITION: Definition = Definition {
     main_file: "train.py",
     extensions: &["py"],
     files: &[REQUIREMENTS],
+    lock_file: None,
     template: &[("train.py", include_str!("python/train.py"))],
     notes: "What `requirements.txt` names is put into the component, if it is written in Python only. Data sets that `study.toml` names under\n\
             `[data]` are files under `/data`; `print` writes to the trial's log.",
@@ -52,15 +53,20 @@ fn make(folder: &Path) -> Result<Vec<u8>, ProjectError> {
     let made = made(folder)?;
     let (sdk, packages, component) = (made.join("sdk"), made.join("packages"), made.join(COMPONENT));
     write(&made.join("wit/trial.wit"), INTERFACE.as_bytes())?;
-    for (name, content) in SDK {
-        write(&sdk.join(name), content.as_bytes())?;
-    }
+    write_only(&sdk, SDK)?;
     let mut call = COMPONENTIZE.call(DEFINITION.name)?;
     call.arg("--quiet").arg("--wit-path").arg(absolute(&made.join("wit"))?).args(["--world", WORLD, "componentize"]);
     call.args(["--python-path", "."]).arg("--python-path").arg(absolute(&sdk)?);
+    // What was required once must not stay.
+    match std::fs::remove_dir_all(&packages) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            return Err(ProjectError::io("remove", &packages, source));
+        }
+        _ => {}
+    }
     if folder.join(REQUIREMENTS).is_file() {
         let mut pip = PIP.call(DEFINITION.name)?;
-        pip.args(["install", "--quiet", "--upgrade", "--requirement", REQUIREMENTS, "--target"]);
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS, "--target"]);
         PIP.run(pip.arg(absolute(&packages)?), folder)?;
         call.arg("--python-path").arg(absolute(&packages)?);
     }

@@ -14,6 +14,7 @@ pub(super) const DEFINITION: Definition = Definition {
     main_file: "src/lib.rs",
     extensions: &["rs"],
     files: &[MANIFEST, "Cargo.lock"],
+    lock_file: Some("Cargo.lock"),
     template: &[(MANIFEST, include_str!("rust/Cargo.toml")), ("src/lib.rs", include_str!("rust/lib.rs"))],
     notes: "`cargo test` tests the training natively. `trialbox build` puts the crate `trialbox-guest` into `.trialbox`, where `Cargo.toml` looks for it.\n\
             Data sets that `study.toml` names under `[data]` are read by `data::read_all(name)`; `log!` writes to the trial's log.",

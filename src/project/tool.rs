@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use super::{ProjectError, absolute};
 
-/// How much of what a tool says is repeated, from its end: that is where tools come to the point.
-const SAID_BYTES_MAX: usize = 4 << 10;
+/// How much of what a tool says is repeated of its beginning and of its end: compilers come to the point first, interpreters last.
+const SAID_BYTES_MAX: usize = 2 << 10;
 
 /// A program that builds, with the ways to call it.
 pub(super) struct Tool {
@@ -55,9 +55,18 @@ impl Tool {
             return Ok(());
         }
         let said = if output.stderr.is_empty() { output.stdout } else { output.stderr };
-        let said = &said[said.len().saturating_sub(SAID_BYTES_MAX)..];
-        Err(ProjectError::Tool { tool: self.name, said: String::from_utf8_lossy(said).trim().to_owned() })
+        Err(ProjectError::Tool { tool: self.name, said: shortened(&said) })
     }
+}
+
+/// The beginning and the end of what was said, if all of it is too long.
+fn shortened(said: &[u8]) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if said.len() <= 2 * SAID_BYTES_MAX {
+        return text(said);
+    }
+    let (beginning, end) = (&said[..SAID_BYTES_MAX], &said[said.len() - SAID_BYTES_MAX..]);
+    format!("{}\n[…]\n{}", text(beginning), text(end))
 }
 
 fn works(call: &[&str], probe: &str) -> bool {

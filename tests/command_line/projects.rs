@@ -44,6 +44,9 @@ fn a_new_project_is_a_folder_of_four_files_and_takes_nobodys_place() {
     }
     world.trialbox("new --lang python some-trial").exits(4).tells("`some-trial` is there already");
     world.trialbox("new --lang cobol other").exits(2).tells("[possible values: python");
+    // A name that would look like a flag in a command.
+    world.trialbox_with(["new", "--lang", "c", "--", "-x"]).exits(0);
+    assert!(fs::read_to_string(world.path("-x/README.md")).unwrap().contains("trialbox best x.study"));
     // A name that would break the study file's text does not.
     world.trialbox_with(["new", "--lang", "python", "a \"b\\"]).exits(0);
     assert!(fs::read_to_string(world.path("a \"b\\/study.toml")).unwrap().contains("name = \"a--b-\""));
@@ -88,6 +91,26 @@ fn a_component_is_built_when_a_source_has_changed_and_only_then() {
     assert_eq!(calls(&world), 5, "a source came along as a link");
     run(&world, "build line").exits(0).prints("language  Python").prints("trialbox:trial/report@0.1.0");
     assert_eq!(calls(&world), 6, "it was asked for");
+}
+
+#[test]
+fn another_study_file_of_the_project_builds_too() {
+    let world = with_project(TOY).write("line/more.toml", "component = \"./line.wasm\"\n[scheduler]\nnum_trials = 2\n");
+    run(&world, "run line/more.toml --quiet").exits(0);
+    assert_eq!(calls(&world), 1);
+    let world = world.write("line/train.py", "# changed");
+    run(&world, "train line/more.toml").exits(0);
+    assert_eq!(calls(&world), 2);
+}
+
+#[test]
+fn what_an_earlier_release_left_beside_the_sources_is_not_built() {
+    let world =
+        with_project(TOY).write("line/.trialbox/sdk/trialbox/gone.py", "").write("line/.trialbox/packages/six.py", "");
+    run(&world, "build line").exits(0);
+    assert!(!world.path("line/.trialbox/sdk/trialbox/gone.py").exists());
+    assert!(world.path("line/.trialbox/sdk/trialbox/space.py").exists());
+    assert!(!world.path("line/.trialbox/packages").exists());
 }
 
 #[test]
@@ -138,7 +161,8 @@ fn folders_that_are_no_projects_are_told_so() {
         ("component = 3", "it has no `component`"),
         ("component = \"../a.wasm\"", "`../a.wasm` lies outside the folder"),
         ("component = \"/a.wasm\"", "`/a.wasm` lies outside the folder"),
-        ("component = [", "does not say what component it is of"),
+        ("component = \"train.py\"", "`train.py` does not end in `.wasm`"),
+        ("name = 1\ncomponent = [", "does not say what component it is of: line 2: "),
     ] {
         let world = World::new().write("p/train.py", "").write("p/study.toml", text);
         world.trialbox("build p").exits(4).tells(words);

@@ -75,11 +75,13 @@ void __wasm_import_trialbox_trial_data_read(uint8_t *name, size_t length, int64_
     *(size_t *)(result + 2 * sizeof(void *)) = (size_t)(end - offset);
 }
 
-static char artifact[64];
+static char artifact[4 << 20];
+static int appends;
 
 void __wasm_import_trialbox_trial_artifact_append(uint8_t *name, size_t length, uint8_t *bytes, size_t count) {
     (void)name, (void)length;
-    strncat(artifact, (const char *)bytes, count);
+    appends++;
+    if (count) strncat(artifact, (const char *)bytes, count);
 }
 
 void __wasm_import_trialbox_trial_artifact_clear(uint8_t *name, size_t length) {
@@ -185,14 +187,14 @@ static const char *reports(const trialbox_args *args) {
     (void)args;
     char words[] = "fine";
     trialbox_report(trialbox_attribute("epoch", 1), trialbox_attribute("accuracy", 0.5f), trialbox_attribute("words", words));
-    trialbox_report(trialbox_attribute("done", (bool)true), trialbox_attribute("count", (size_t)3));
+    trialbox_report(trialbox_attribute("done", (bool)true), trialbox_attribute("count", (size_t)3), trialbox_attribute("long", 0.75L));
     return NULL;
 }
 
 static void values_are_reported_as_what_they_are(void) {
     trial_string_t failure;
     check(train(0, reports, &failure));
-    check(strcmp(said, "epoch=int 1;accuracy=real 0.5;words=text fine;done=bool 1;count=int 3;") == 0);
+    check(strcmp(said, "epoch=int 1;accuracy=real 0.5;words=text fine;done=bool 1;count=int 3;long=real 0.75;") == 0);
 }
 
 static const char *fails(const trialbox_args *args) {
@@ -203,6 +205,30 @@ static void a_failure_has_its_words(void) {
     trial_string_t failure;
     check(!train(0, fails, &failure));
     check(is(failure, "no luck with 64"));
+    trial_string_free(&failure);
+}
+
+static const char *fails_at_length(const trialbox_args *args) {
+    (void)args;
+    static char words[6000];
+    /* Two bytes for each character, so that the end is cut in the middle of one. */
+    words[0] = 'x';
+    for (size_t index = 1; index + 2 < sizeof words; index += 2) memcpy(words + index, "\u00e9", 2);
+    return trialbox_failure("%s", words);
+}
+
+static const char *fails_without_text(const trialbox_args *args) {
+    (void)args;
+    return "\xff fine \xc3\xa9 \xed\xa0\x80 \xf0\x9f\x98\x80 \xc3";
+}
+
+static void the_words_of_a_failure_are_text_whatever_they_were(void) {
+    trial_string_t failure;
+    check(!train(0, fails_at_length, &failure));
+    check(failure.len == 4095 && failure.ptr[4093] == 0xc3 && failure.ptr[4094] == 0xa9);
+    trial_string_free(&failure);
+    check(!train(0, fails_without_text, &failure));
+    check(is(failure, "? fine \u00e9 ??? \U0001f600 ?"));
     trial_string_free(&failure);
 }
 
@@ -269,7 +295,13 @@ static void an_artifact_is_what_was_saved_last_and_appended(void) {
     trialbox_artifact_save("model", "old", 3);
     trialbox_artifact_save("model", "new", 3);
     trialbox_artifact_append("model", "er", 2);
-    check(strcmp(artifact, "newer") == 0);
+    check(strcmp(artifact, "newer") == 0 && appends == 3);
+    trialbox_artifact_save("empty", NULL, 0);
+    check(appends == 4);
+    static char large[(3 << 20) - 1];
+    memset(large, 'x', sizeof large);
+    trialbox_artifact_save("large", large, sizeof large);
+    check(strlen(artifact) == sizeof large && appends == 7);
 }
 
 static void the_log_is_written_to(void) {
@@ -284,6 +316,7 @@ int main(void) {
     arguments_are_found_by_their_names();
     values_are_reported_as_what_they_are();
     a_failure_has_its_words();
+    the_words_of_a_failure_are_text_whatever_they_were();
     random_numbers_follow_from_the_seed();
     a_data_set_is_read_whole_and_in_parts();
     numbers_are_read_as_by_the_library();

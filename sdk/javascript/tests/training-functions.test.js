@@ -96,3 +96,10 @@ test("data and artifacts are kept in memory", () => {
   artifact.save("model", "ab");
   assert.deepEqual(artifact.saved("model"), new TextEncoder().encode("ab"));
 });
+
+test("an argument that is not there is named with those that are", () => {
+  const misspelt = args({ learningRate: space.Real(0, 1), epochs: 3 }, (args) => args.lerningRate);
+  assert.throws(() => misspelt.run({ learningRate: 0.5, epochs: 3 }, reporter()), /no argument `lerningRate`; there are learningRate, epochs/);
+  const shown = args({ epochs: 3 }, (args) => JSON.stringify(args));
+  assert.equal(shown.run({ epochs: 3 }, reporter()), '{"epochs":3}');
+});

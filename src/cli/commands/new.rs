@@ -43,7 +43,7 @@ pub(in crate::cli) fn new(arguments: &NewArguments) -> Result<u8, CommandError> 
     project::create(&arguments.name, language)?;
     let folder = paths::quoted(&arguments.name);
     terminal::tell(&format!(
-        "{} trains, {} says what is searched\n\nnow run it:\n  cd {folder}\n  trialbox run .\n",
+        "{} declares what is searched and trains, {} says how to search\n\nnow run it:\n  cd {folder}\n  trialbox run .\n",
         language.main_file(),
         project::STUDY_FILE
     ));

@@ -37,8 +37,8 @@ pub(crate) fn c_compiler(workspace: &Workspace) -> Result<Option<PathBuf>> {
 /// A program of a package; none where there is no Python that could install it, or no way to the package index.
 fn package(workspace: &Workspace, package: &str, program: &str) -> Result<Option<PathBuf>> {
     let folder = workspace.target().join("python");
-    let program = folder.join(program);
-    if program.exists() {
+    let (program, installed) = (folder.join(program), folder.join(format!("{package}.installed")));
+    if program.exists() && installed.exists() {
         return Ok(Some(program));
     }
     if !process::exists("python3") {
@@ -48,6 +48,8 @@ fn package(workspace: &Workspace, package: &str, program: &str) -> Result<Option
         println!("{error:#}");
         return Ok(None);
     }
+    // Another release is installed in its place when one is asked for.
+    fs::write(&installed, []).with_context(|| format!("failed to write `{}`", installed.display()))?;
     Ok(program.exists().then_some(program))
 }
 
