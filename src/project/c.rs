@@ -47,7 +47,6 @@ const FLAGS: &[&str] = &[
     "-Werror=date-time",
     "-Werror=format",
     "-Wl,--strip-debug",
-    "-Wl,--stack-first",
     "-Wl,-z,stack-size=1048576",
 ];
 

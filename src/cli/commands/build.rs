@@ -30,15 +30,17 @@ pub(in crate::cli) fn build(arguments: &BuildArguments) -> Result<u8, CommandErr
     let built = project::build(&arguments.folder)?;
     let interrupt = terminal::interrupt_on_signal();
     let (component, options) = (&built.component, arguments.flags.options());
-    let inspected = executor::inspect(component, &Limits::default(), FloatMode::default(), &options, &interrupt);
-    let inspection = inspected.map_err(|error| CommandError::component(error, component, "build it again"))?;
+    let inspect = || {
+        executor::inspect(component, &Limits::default(), FloatMode::default(), &options, &interrupt)
+            .map_err(|error| CommandError::component(error, component, "build it again"))
+    };
+    let inspection = inspect()?;
     // Once more, now that it is compiled: a worker starts, loads the code, makes an instance and has it describe itself.
     let began = Instant::now();
-    executor::inspect(component, &Limits::default(), FloatMode::default(), &options, &interrupt)
-        .map_err(|error| CommandError::component(error, component, "build it again"))?;
-    let start_seconds = began.elapsed().as_secs_f64();
+    inspect()?;
+    let start_milliseconds = began.elapsed().as_secs_f64() * 1e3;
     print(&format!("built     {}\nlanguage  {}\n", component.display(), built.language.name()))?;
-    print(&format!("start     {start_seconds:.2} s, from a new worker to the component's first words\n"))?;
+    print(&format!("start     {start_milliseconds:.1} ms, from a new worker to the component's first words\n"))?;
     print(&super::inspect::text(&inspection))?;
     Ok(exit_code::DONE)
 }
