@@ -1,4 +1,4 @@
-//! Guests in languages other than Rust, built by `trialbox build` from `tests/languages`, all through the same checks.
+//! Guests in every language that there is a kit for, built by `trialbox build` from `tests/languages`, all through the same checks; and the examples.
 //!
 //! The tools are not on every machine: `cargo xtask test` gets them and runs these tests, which name them by variables.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]

@@ -57,6 +57,7 @@ fn a_value_that_does_not_fit_is_refused_with_those_that_do() {
     "#);
     insta::assert_snapshot!(told("train toy --set epochs=11"), @r#"
     error: --set epochs: `11` is not among its values: always 10
+    hint: a study can replace a constant: `epochs` under [space] in its file
     "#);
     insta::assert_snapshot!(told("train digits --set activation=sigmoid"), @r#"
     error: --set activation: `sigmoid` is not among its values: one of relu, tanh

@@ -134,7 +134,16 @@ fn changed(space: &Space, base: Config, changes: &[(String, String)]) -> Result<
         };
         let Some(value) = parsed(&parameter.domain, text) else {
             let values = super::inspect::values(&parameter.domain);
-            return fail(format!("`{}` is not among its values: {values}", printable(text, 100)));
+            let refused = fail(format!("`{}` is not among its values: {values}", printable(text, 100)));
+            return match parameter.domain {
+                Domain::Constant(_) => refused.map_err(|error| {
+                    error.hint(format!(
+                        "a study can replace a constant: `{}` under [space] in its file",
+                        printable(name, 100)
+                    ))
+                }),
+                _ => refused,
+            };
         };
         wanted.insert(name.clone(), value);
     }
