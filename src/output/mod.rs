@@ -7,6 +7,7 @@ pub mod progress;
 pub mod sanitize;
 pub mod table;
 
+mod account;
 mod best;
 mod number;
 mod rungs;
@@ -17,6 +18,7 @@ mod why;
 #[cfg(test)]
 mod fixture;
 
+pub use account::{Account, BestSince, Curve, Job, Point};
 pub use best::{ConfigFormat, best};
 pub use progress::{ProgressMode, progress};
 pub use rungs::rungs;

@@ -30,10 +30,13 @@ pub fn explain(reader: &Reader, trial: TrialId) -> Result<Vec<Explanation>, Sess
     Ok(explainer.finish())
 }
 
-/// The machine at the beginning of a recorded log. A component is not run for it: what it suggested is in the log.
+/// The machine at the beginning of a recorded log. No searcher is run for it: what it suggested is in the log.
 fn begun(reader: &Reader) -> Result<Study, SessionError> {
     let spec = reader.spec()?;
-    let SearcherSpec::Component(_) = spec.searcher else { return Ok(Study::new(spec)?) };
+    // What a searcher said of its model is no part of a suggestion, so only the searcher itself can say it again.
+    if spec.training_history_searcher_info && !matches!(spec.searcher, SearcherSpec::Component(_)) {
+        return Ok(Study::new(spec)?);
+    }
     let (mut configs, mut failure) = (Vec::new(), None);
     for entry in reader.entries() {
         match entry?.event {
