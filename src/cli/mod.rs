@@ -10,6 +10,7 @@ pub mod exit_code;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hooks;
 mod paths;
 mod plan;
 mod terminal;

@@ -204,6 +204,11 @@ impl ReadFile {
         self.path.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
+    /// The folder of the study file.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.beside(Path::new(""))
+    }
+
     fn component(&self) -> Option<PathBuf> {
         self.file.component().map(|path| self.beside(path))
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Problem, Span, shown};
+use super::hooks::{Hook, Hooks};
 use super::kinds::{self, Family};
 use super::reader::{Item, TableReader, elements, items, report};
 use super::reference::Section;
@@ -55,6 +56,7 @@ fn empty() -> StudyFile {
         searcher: None,
         data: BTreeMap::new(),
         wall_time_max: None,
+        hooks: Hooks::default(),
         kinds: Vec::new(),
         reward_attr: None,
         time_attr: None,
@@ -123,6 +125,7 @@ impl FileReader<'_> {
         self.section(&mut top, "limits", Self::limits);
         self.section(&mut top, "sandbox", Self::sandbox);
         self.section(&mut top, "guest", Self::guest);
+        self.section(&mut top, "hooks", Self::hooks);
         let item = top.take("space");
         self.file.space_span = item.as_ref().map_or(0..0, |item| item.key_span.clone());
         if let Some(table) = self.table(item) {
@@ -258,6 +261,18 @@ impl FileReader<'_> {
         };
         if let Err(error) = self.file.settings.guest.check() {
             self.problems.push(Problem::new(table.place(), error.to_string()));
+        }
+    }
+
+    fn hooks(&mut self, table: &mut TableReader<'_>) {
+        for hook in Hook::ALL {
+            let Some(item) = table.take(hook.name()) else { continue };
+            let words = self.arguments(&item);
+            if words.first().is_none_or(String::is_empty) && matches!(item.value, DeValue::Array(_)) {
+                let problem = Problem::new(item.span.clone(), format!("`{}` names no program", hook.name()));
+                self.problems.push(problem.hint("write a list of texts, the program first: `[\"notify\", \"best\"]`."));
+            }
+            self.file.hooks.set(hook, words);
         }
     }
 

@@ -7,6 +7,7 @@ mod amount;
 mod domain;
 mod error;
 mod file_reader;
+mod hooks;
 mod kinds;
 mod merge;
 mod points;
@@ -18,5 +19,6 @@ mod suggestion;
 
 pub use amount::bytes;
 pub use error::{ConfigError, ConfigWarnings, Problem, Span};
+pub use hooks::{Hook, Hooks};
 pub use reference::reference;
 pub use study_file::StudyFile;

@@ -78,6 +78,12 @@ const TOP: &[Row] = &[
     ("sandbox", "table", "", "How the component is run."),
     ("guest", "table", "", "What the component is given besides configuration, seed and data."),
     (
+        "hooks",
+        "table",
+        "",
+        "Commands that a run with `--hooks` executes as things happen. Not part of what the study is.",
+    ),
+    (
         "space",
         "table",
         "the component's",
@@ -245,6 +251,7 @@ impl Section {
             Self::limits(),
             Self::of("sandbox", SANDBOX),
             Self::of("guest", GUEST),
+            Self::of("hooks", HOOKS),
         ]
     }
 
@@ -258,6 +265,17 @@ impl Section {
         self.keys.iter().any(|known| known.name == key)
     }
 }
+
+const HOOKS: &[Row] = &[
+    ("on_report", "list of texts", "none", "A program and its arguments, run for each report that the study accepts."),
+    ("on_trial", "list of texts", "none", "The same for each trial that ends."),
+    (
+        "on_best",
+        "list of texts",
+        "none",
+        "The same whenever another trial is the best. [hooks.md](how-to/hooks.md) says what a program is given, and where it runs.",
+    ),
+];
 
 const DATA: &str = "\
 Each key is the name of a data set, each value the path of its file, relative to the study file. Trials read a data set by its

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::{ConfigError, ConfigWarnings, Problem, Span, shown, shown_space_error};
+use super::hooks::Hooks;
 use super::kinds::Chosen;
 use super::points::Point;
 use super::space::SpaceEntry;
@@ -23,6 +24,7 @@ pub struct StudyFile {
     pub(super) searcher: Option<PathBuf>,
     pub(super) data: BTreeMap<String, PathBuf>,
     pub(super) wall_time_max: Option<Duration>,
+    pub(super) hooks: Hooks,
     /// The scheduler and the searcher, as far as the file has sections for them.
     pub(super) kinds: Vec<Chosen>,
     pub(super) reward_attr: Option<String>,
@@ -115,6 +117,12 @@ impl StudyFile {
     #[must_use]
     pub fn wall_time_max(&self) -> Option<Duration> {
         self.wall_time_max
+    }
+
+    /// What a run executes as things happen, if it is allowed to.
+    #[must_use]
+    pub fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// Takes another seed than the file's.

@@ -26,8 +26,8 @@ use super::{
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::sandbox::{Arguments, Artifact, ComponentError, fuel_schedule};
 use crate::study::{
-    Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, Replication, RunProgress, Study, StudyError,
-    TrialRecord,
+    Action, ArtifactRecord, Entry, Event, Input, Job, Observer, Outcome, Replication, RunProgress, RunningTrial, Study,
+    StudyError, TrialRecord,
 };
 
 /// How often the journal is committed and observers are told.
@@ -742,7 +742,12 @@ impl<'a, 'b> Driver<'a, 'b> {
         self.journal.commit()?;
         self.progress.wall_time = self.began.elapsed();
         let running = self.trials.iter().filter(|(_, placed)| placed.doing == Doing::Running);
-        self.progress.running = running.map(|(trial, placed)| (*trial, placed.heard.fuel())).collect();
+        let runs = |(trial, placed): (&TrialId, &Placed)| RunningTrial {
+            trial: *trial,
+            fuel: placed.heard.fuel(),
+            memory_bytes: placed.heard.memory_bytes(),
+        };
+        self.progress.running = running.map(runs).collect();
         for observer in self.observers.iter_mut() {
             observer.on_tick(&self.progress, self.study.state());
         }

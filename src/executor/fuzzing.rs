@@ -81,7 +81,7 @@ fn honest(kind: u8, spec: &StudySpec) -> Vec<u8> {
         let end = Happening::Ended { trial, fuel: Fuel(400), outcome: Outcome::Completed, artifacts };
         let mut happened = vec![
             Happening::Logged { trial, piece },
-            Happening::Advanced { trial, fuel: Fuel(50) },
+            Happening::Advanced { trial, fuel: Fuel(50), memory_bytes: 1 << 16 },
             Happening::Waiting { trial, level: 1 },
         ];
         happened.extend(epochs);
@@ -198,7 +198,7 @@ mod tests {
             add_words(&mut bytes, 0, &word);
         }
         // Nothing is earlier than the end of trial 0 once the others are known to be past it.
-        let advanced = |trial| Happening::Advanced { trial: TrialId(trial), fuel: Fuel(9_000) };
+        let advanced = |trial| Happening::Advanced { trial: TrialId(trial), fuel: Fuel(9_000), memory_bytes: 0 };
         for (worker, trial) in [(1, 1), (0, 2)] {
             add_words(&mut bytes, worker, &FromWorker::Happened(vec![advanced(trial)]));
         }
@@ -228,7 +228,7 @@ mod tests {
             FromWorker::Confined(Vec::new()),
             FromWorker::Confined(vec![Layer::Calls; Layer::COUNT + 1]),
             happened(Happening::Dropped { trial: TrialId(0) }),
-            happened(Happening::Advanced { trial: TrialId(0), fuel: Fuel(u64::MAX) }),
+            happened(Happening::Advanced { trial: TrialId(0), fuel: Fuel(u64::MAX), memory_bytes: 0 }),
             FromWorker::Broken("out of memory".into()),
         ] {
             let shown = format!("{word:?}");

@@ -83,6 +83,14 @@ impl Guest {
     }
 
     /// About how much memory it takes to keep it while it does not run.
+    /// How much memory it has, in bytes: linear memories and tables of all its instances.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        match self {
+            Self::One(instance) => instance.gate.memory_bytes(),
+            Self::Several(lockstep) => lockstep.replicates.iter().map(|one| one.instance.gate.memory_bytes()).sum(),
+        }
+    }
+
     pub(super) fn kept_bytes(&self) -> u64 {
         match self {
             Self::One(instance) => instance.kept_bytes(),

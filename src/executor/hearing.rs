@@ -31,6 +31,8 @@ const BATCHES_ON_THE_WAY: u64 = 64;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Heard {
     fuel: Fuel,
+    /// Only shown, so it need not be true.
+    memory_bytes: Option<u64>,
     reports: u64,
     log_pieces: u64,
     log_bytes: u64,
@@ -191,6 +193,11 @@ impl Heard {
         self.fuel
     }
 
+    /// How much memory it has, if it has said so.
+    pub(super) fn memory_bytes(&self) -> Option<u64> {
+        self.memory_bytes
+    }
+
     /// Takes note of what is said next, if an honest worker could say it.
     pub(super) fn take(&mut self, happening: &Happening, bounds: &Bounds) -> Result<(), Impossible> {
         match happening {
@@ -205,9 +212,10 @@ impl Heard {
                 bounds.check_artifacts(outcome, artifacts)
             }
             // A lower bound of what comes next; it may be past a trap that comes instead.
-            Happening::Advanced { fuel, .. } => {
+            Happening::Advanced { fuel, memory_bytes, .. } => {
                 bounds.check_fuel(*fuel)?;
                 self.fuel = self.fuel.max(*fuel);
+                self.memory_bytes = Some(*memory_bytes);
                 Ok(())
             }
             Happening::Waiting { .. } | Happening::Dropped { .. } => Ok(()),
@@ -298,7 +306,7 @@ mod tests {
         let all = [
             logged(0, "ten bytes"),
             reported(10, &most),
-            Happening::Advanced { trial: TRIAL, fuel: Fuel(60) },
+            Happening::Advanced { trial: TRIAL, fuel: Fuel(60), memory_bytes: 0 },
             logged(1, &"\u{fffd}".repeat(10)),
             reported(60, &most),
             completed(vec![artifact("model.bin", b"12345")]),
@@ -369,7 +377,7 @@ mod tests {
     #[test]
     fn an_end_is_not_before_what_was_known_unless_the_engine_broke_off() {
         let end = |outcome| Happening::Ended { trial: TRIAL, fuel: Fuel(10), outcome, artifacts: Vec::new() };
-        let advanced = |fuel| Happening::Advanced { trial: TRIAL, fuel: Fuel(fuel) };
+        let advanced = |fuel| Happening::Advanced { trial: TRIAL, fuel: Fuel(fuel), memory_bytes: 0 };
         assert_eq!(last(&[reported(60, &[]), end(Outcome::Completed)]), Err(Impossible::Backwards));
         assert_eq!(last(&[advanced(60), end(Outcome::failed("no luck", 100))]), Err(Impossible::Backwards));
         assert_eq!(last(&[advanced(60), end(Outcome::StackOverflowed)]), Ok(()));

@@ -341,8 +341,8 @@ pub(super) enum Happening {
         #[serde(deserialize_with = "report")]
         report: Report,
     },
-    /// It has used at least this much fuel.
-    Advanced { trial: TrialId, fuel: Fuel },
+    /// It has used at least this much fuel, and has so much memory.
+    Advanced { trial: TrialId, fuel: Fuel, memory_bytes: u64 },
     /// It has come to a milestone, and waits to be told to go on.
     Waiting { trial: TrialId, level: u64 },
     /// It wrote to its log.

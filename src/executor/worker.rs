@@ -391,7 +391,8 @@ impl Worker {
             Ok(step) => {
                 if let Step::Advanced(fuel) = step {
                     fiber.bound = fuel;
-                    happened.push(Happening::Advanced { trial, fuel });
+                    let memory_bytes = fiber.guest.memory_bytes();
+                    happened.push(Happening::Advanced { trial, fuel, memory_bytes });
                 }
                 happened.extend(fiber.stop_at_milestone());
                 self.note(happened);

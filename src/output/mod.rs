@@ -9,6 +9,7 @@ pub mod table;
 
 mod account;
 mod best;
+mod importance;
 mod number;
 mod rungs;
 mod summary;
@@ -20,7 +21,8 @@ mod fixture;
 
 pub use account::{Account, BestSince, Curve, Job, Point};
 pub use best::{ConfigFormat, best};
-pub use progress::{ProgressMode, progress};
+pub use importance::{Importance, importances};
+pub use progress::{LinesOf, ProgressMode, progress};
 pub use rungs::rungs;
 pub use summary::summary;
 pub use trials::{TrialsOrder, TrialsView, trials};

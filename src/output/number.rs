@@ -49,6 +49,15 @@ pub(super) fn count(count: u64) -> String {
     }
 }
 
+/// Bytes with a binary prefix: `950 B`, `1.2 KiB`, `3.4 MiB`.
+pub(super) fn bytes(bytes: u64) -> String {
+    const PREFIXES: [(u64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match PREFIXES.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, prefix)) => format!("{}.{} {prefix}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} B"),
+    }
+}
+
 /// Fuel as virtual time, always in virtual seconds, as `time_out` is.
 pub(super) fn virtual_time(fuel: Fuel) -> String {
     let seconds = fuel.0 as f64 / FUEL_PER_VIRTUAL_SECOND as f64;
@@ -96,6 +105,9 @@ mod tests {
             [(0, "0"), (999, "999"), (1_000, "1.0k"), (999_999, "999.9k"), (3_400_000_000, "3.4G"), (u64::MAX, "18.4E")]
         {
             assert_eq!(count(number), expected);
+        }
+        for (size, expected) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (u64::MAX, "16777215.9 TiB")] {
+            assert_eq!(bytes(size), expected);
         }
         for (time, expected) in [
             (0.0, "0 s"),

@@ -81,6 +81,12 @@ impl Gate {
         parts.into_iter().fold(0, |sum, part| sum.saturating_add(part.load(Ordering::Relaxed)))
     }
 
+    /// How much linear memory and how large tables the trial has, in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory_bytes.load(Ordering::Relaxed)
+    }
+
     /// About how much of the suspended trial's stack is in memory, in bytes.
     #[must_use]
     pub fn stack_bytes(&self) -> u64 {

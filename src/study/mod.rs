@@ -35,7 +35,7 @@ pub use explanation::{Explainer, Explanation, Rule, Standing, Step};
 pub use guest_settings::{ConfigurationForm, GUEST_BYTES_MAX, GUEST_ENTRIES_MAX, GuestSettings, GuestSettingsError};
 pub use limits::{Limit, Limits};
 pub use machine::{Action, Input, Job, Judgement, Study, StudyError};
-pub use observer::{Observer, RunProgress};
+pub use observer::{Observer, RunProgress, RunningTrial};
 pub use outcome::{Outcome, OutcomeClass, StopReason, TrapKind};
 pub use replicates::{REPLICATES_MAX, ReplicateReward, Replicates, Replication};
 pub use report::{Attribute, Report, ReportProblem};

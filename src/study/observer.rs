@@ -22,6 +22,17 @@ pub trait Observer {
     fn on_tick(&mut self, _progress: &RunProgress, _state: &StudyState) {}
 }
 
+/// A trial that is running, as it was last heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunningTrial {
+    /// Which.
+    pub trial: TrialId,
+    /// How much fuel it has used at least.
+    pub fuel: Fuel,
+    /// How much memory it has, if it was heard; the worker's word, which is only shown.
+    pub memory_bytes: Option<u64>,
+}
+
 /// How the run of a study gets on, on this machine.
 #[derive(Clone, Debug, Default)]
 pub struct RunProgress {
@@ -29,8 +40,8 @@ pub struct RunProgress {
     pub wall_time: Duration,
     /// Fuel used by all trials in this run, discarded work included; in steps, as workers tell.
     pub fuel: Fuel,
-    /// The trials that are running, with their fuel so far.
-    pub running: Vec<(TrialId, Fuel)>,
+    /// The trials that are running.
+    pub running: Vec<RunningTrial>,
     /// How many workers were lost and replaced.
     pub workers_lost: u64,
     /// The layers of confinement that this system lacks, by what people call them.

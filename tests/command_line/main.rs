@@ -11,6 +11,7 @@ mod compiling;
 mod damage;
 mod examples;
 mod help;
+mod hooks;
 mod hyperband;
 mod inputs;
 mod interruption;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::error::CommandError;
+use crate::cli::hooks::HookRunner;
 use crate::cli::plan::{LayerWarning, ReadFile, RunFlags, duration};
 use crate::cli::{exit_code, paths, print, terminal};
-use crate::config::bytes;
+use crate::config::{Hook, bytes};
 use crate::executor::{Interruption, KeepArtifacts, ResultCache, Reuse, RunEnd, RunOptions};
 use crate::numeric::amount::Seed;
-use crate::output::{self, ProgressMode};
+use crate::output::{self, LinesOf, ProgressMode};
 use crate::session::{self, Plan};
 use crate::store::Reader;
 
@@ -53,9 +54,15 @@ pub(in crate::cli) struct RunArguments {
     /// How large that folder may become, such as 10GiB [default: 1GiB]. What was used longest ago goes first
     #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "cache")]
     cache_bytes_max: Option<u64>,
+    /// Run the commands that the study file names under [hooks]. A study file from somebody else may name any
+    #[arg(long)]
+    hooks: bool,
     /// Print a JSON object for each event
     #[arg(long, conflicts_with = "quiet")]
     json: bool,
+    /// Print lines, as in a pipe, also on a terminal: nothing is drawn anew, so that it can be read out
+    #[arg(long, value_enum, value_name = "OF", num_args = 0..=1, default_missing_value = "events", conflicts_with_all = ["json", "quiet"])]
+    lines: Option<LinesFlag>,
     /// Print nothing but the result
     #[arg(short, long)]
     quiet: bool,
@@ -86,6 +93,15 @@ enum KeepFlag {
     All,
     /// None: running a trial again gives them back
     None,
+}
+
+/// What there is a line for.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum LinesFlag {
+    /// Each event: starts, reports, pauses, promotions, ends
+    Events,
+    /// Each trial that ends or is paused
+    Trials,
 }
 
 impl RunArguments {
@@ -127,15 +143,38 @@ impl RunArguments {
         if let Some(folder) = &self.cache {
             command.push_str(&format!(" --cache {}", paths::quoted(folder)));
         }
+        if self.hooks {
+            command.push_str(" --hooks");
+        }
         command
     }
 
     fn mode(&self) -> ProgressMode {
-        match () {
-            () if self.json => ProgressMode::Json,
-            () if self.quiet => ProgressMode::Quiet,
-            () => ProgressMode::detect(),
+        match self.lines {
+            _ if self.json => ProgressMode::Json,
+            _ if self.quiet => ProgressMode::Quiet,
+            Some(LinesFlag::Events) => ProgressMode::Lines(LinesOf::Events),
+            Some(LinesFlag::Trials) => ProgressMode::Lines(LinesOf::Trials),
+            None => ProgressMode::detect(),
         }
+    }
+
+    /// What runs the commands of the study file, if they may be run.
+    fn hooks(&self, read: &ReadFile, plan: &Plan, store: &Path) -> Option<HookRunner> {
+        let hooks = read.file.hooks();
+        let names: Vec<&str> = hooks.named().map(Hook::name).collect();
+        if names.is_empty() {
+            return None;
+        }
+        if !self.hooks {
+            terminal::tell(&format!(
+                "warning: the commands of the study file under [hooks] are not run: {}\nhint: `--hooks` runs them; look at \
+                 them first if the file is not yours\n",
+                names.join(", ")
+            ));
+            return None;
+        }
+        Some(HookRunner::new(hooks, &read.folder(), &plan.spec.name, store))
     }
 
     /// The store to write, and whether it is there already.
@@ -165,13 +204,19 @@ pub(in crate::cli) fn run(arguments: &RunArguments) -> Result<u8, CommandError> 
     let (store, is_there) = arguments.store(&plan);
     let mut progress = progress(arguments.mode(), &plan);
     let mut warning = LayerWarning::default();
-    let mut observers: [&mut dyn Observer; 2] = [progress.as_mut(), &mut warning];
+    let mut hooks = arguments.hooks(&read, &plan, &store);
+    let mut observers: Vec<&mut dyn Observer> = vec![progress.as_mut(), &mut warning];
+    observers.extend(hooks.as_mut().map(|hooks| hooks as &mut dyn Observer));
     let end = if is_there {
         session::resume(&plan, &store, &options, &mut observers, &interrupt)
     } else {
         session::begin(&plan, &store, &options, &mut observers, &interrupt)
     };
+    drop(observers);
     drop(progress);
+    if let Some(trouble) = hooks.and_then(HookRunner::finish) {
+        terminal::tell(&format!("warning: {trouble}\n"));
+    }
     if let Reuse::OfFolder(cache) = &options.reuse
         && let Some(trouble) = cache.trouble()
     {

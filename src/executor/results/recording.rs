@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn the_end_of_a_trap_is_never_before_what_was_known() {
         let mut recordings = begun();
-        recordings.note(&Happening::Advanced { trial: TRIAL, fuel: Fuel(5) }, true);
+        recordings.note(&Happening::Advanced { trial: TRIAL, fuel: Fuel(5), memory_bytes: 0 }, true);
         let trap = Outcome::Trapped { trap: TrapKind::Unreachable };
         let (_, known) = recordings.note(&ended(2, trap), true).unwrap();
         assert_eq!(known.bound, Fuel(5));

@@ -10,9 +10,9 @@ use crate::numeric::amount::Sequence;
 use crate::numeric::digest::Digest;
 use crate::output::sanitize::printable_json;
 use crate::scheduler::Decision;
-use crate::study::{Entry, Event, JobBrackets, Observer, StudyState};
+use crate::study::{Entry, Event, JobBrackets, Observer, RunProgress, StudyState};
 
-pub(super) struct JsonLines<W> {
+pub(super) struct JsonLines<W: Write> {
     writer: LineWriter<W>,
     brackets: JobBrackets,
 }
@@ -54,6 +54,10 @@ impl<W: Write> Observer for JsonLines<W> {
 
     fn on_recorded(&mut self, entry: &Entry, _state: &StudyState) {
         self.brackets.follow(&entry.event);
+    }
+
+    fn on_tick(&mut self, _progress: &RunProgress, _state: &StudyState) {
+        self.writer.flush();
     }
 }
 
