@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::config::{Hook, Hooks};
 use crate::numeric::amount::TrialId;
 use crate::output::sanitize::{printable, printable_json};
-use crate::study::{Best, Entry, Event, Observer, StudyState, TrialStatus};
+use crate::study::{Entry, Event, Metrics, Observer, StudyState, TrialStatus};
 
 /// How many calls may wait to be made, and how large they may be together.
 const WAITING_MAX: u64 = 1_000;
@@ -37,7 +37,8 @@ pub(super) struct HookRunner {
     hooks: Hooks,
     study: String,
     store: String,
-    best: Option<Best>,
+    /// The study after the events so far. What an observer is given may be ahead of the event.
+    state: StudyState,
     calls: Option<Sender<Call>>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -73,7 +74,7 @@ impl HookRunner {
             hooks: hooks.clone(),
             study: study.to_owned(),
             store: absolute(store).to_string_lossy().into_owned(),
-            best: None,
+            state: StudyState::new(Metrics::default()),
             calls: Some(sender),
             shared,
             thread: Some(std::thread::spawn(move || run_calls(&receiver, &folder, &known))),
@@ -100,7 +101,7 @@ impl HookRunner {
         (!words.is_empty()).then(|| words.join("; "))
     }
 
-    fn call(&self, hook: Hook, trial: TrialId, entry: &Entry, state: &StudyState) {
+    fn call(&self, hook: Hook, trial: TrialId, event: &Event) {
         let (Some(command), Some(calls)) = (self.hooks.command(hook), &self.calls) else { return };
         if self.shared.waiting.load(Ordering::Relaxed) >= WAITING_MAX
             || self.shared.waiting_bytes.load(Ordering::Relaxed) >= WAITING_BYTES_MAX
@@ -108,7 +109,7 @@ impl HookRunner {
             self.shared.left_out.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let input = self.input(hook, trial, entry, state);
+        let input = self.input(hook, trial, event);
         self.shared.waiting.fetch_add(1, Ordering::Relaxed);
         self.shared.waiting_bytes.fetch_add(input.len() as u64, Ordering::Relaxed);
         // If the thread has gone, `finish` says so.
@@ -116,8 +117,8 @@ impl HookRunner {
     }
 
     /// What the command is given: one JSON object on a line.
-    fn input(&self, hook: Hook, trial: TrialId, entry: &Entry, state: &StudyState) -> String {
-        let record = state.trial(trial);
+    fn input(&self, hook: Hook, trial: TrialId, event: &Event) -> String {
+        let record = self.state.trial(trial);
         let status = record.map(|record| match &record.status {
             TrialStatus::Running => "running",
             TrialStatus::Paused { .. } => "paused",
@@ -132,30 +133,30 @@ impl HookRunner {
             "reward": record.and_then(|record| record.reward),
             "time": record.and_then(|record| record.time),
             "config": record.map(|record| &record.config),
-            "best": state.best(),
-            "event": entry.event,
+            "best": self.state.best(),
+            "event": event,
         });
         printable_json(&object.to_string()) + "\n"
     }
 }
 
 impl Observer for HookRunner {
-    fn on_event(&mut self, entry: &Entry, state: &StudyState) {
-        let Some(trial) = entry.event.trial() else { return };
-        match &entry.event {
-            Event::Reported { .. } => self.call(Hook::OnReport, trial, entry, state),
-            Event::TrialEnded { .. } => self.call(Hook::OnTrial, trial, entry, state),
+    fn on_event(&mut self, entry: &Entry, _state: &StudyState) {
+        let event = &entry.event;
+        let before = self.state.best();
+        self.state.apply(event);
+        match event {
+            Event::Reported { trial, .. } => self.call(Hook::OnReport, *trial, event),
+            Event::TrialEnded { trial, .. } => self.call(Hook::OnTrial, *trial, event),
             _ => {}
         }
-        let best = state.best();
-        if let Some(now) = best.filter(|now| self.best != Some(*now)) {
-            self.call(Hook::OnBest, now.trial, entry, state);
+        if let Some(best) = self.state.best().filter(|best| before != Some(*best)) {
+            self.call(Hook::OnBest, best.trial, event);
         }
-        self.best = best;
     }
 
-    fn on_recorded(&mut self, _entry: &Entry, state: &StudyState) {
-        self.best = state.best();
+    fn on_recorded(&mut self, entry: &Entry, _state: &StudyState) {
+        self.state.apply(&entry.event);
     }
 }
 
