@@ -25,6 +25,27 @@ pub(super) fn is_available() -> bool {
     process::exists("apt-get") && process::exists("dpkg-deb")
 }
 
+/// Whether this machine installs Debian packages, and whoever runs this may have it do so.
+pub(super) fn can_install() -> bool {
+    let user = process::capture(Command::new("id").arg("-u"), "ask who runs this");
+    is_available() && user.is_ok_and(|user| user.trim() == "0")
+}
+
+/// Installs a package on the system.
+pub(super) fn install(package: &str) -> Result<()> {
+    let get = || {
+        let mut command = Command::new("apt-get");
+        command.args(["install", "-qq", "--no-install-recommends", package]).env("DEBIAN_FRONTEND", "noninteractive");
+        process::capture(&mut command, &format!("install Debian's package `{package}`"))
+    };
+    if let Err(error) = get() {
+        // Old lists name versions that the archive no longer has.
+        refresh_package_lists().context(error)?;
+        get()?;
+    }
+    Ok(())
+}
+
 /// Makes sure that the toolchain in `folder` can compile for `target`; returns its compiler.
 pub(super) fn prepare(folder: &Path, target: Target) -> Result<PathBuf> {
     let toolchain = Private { folder: folder.to_path_buf() };

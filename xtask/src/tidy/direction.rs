@@ -22,6 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("session", &["executor", "store", "sandbox", "gpu", "study", "scheduler", "searcher", "space", "numeric"]),
     ("config", &["study", "scheduler", "searcher", "space", "numeric"]),
     ("project", &["numeric"]),
+    ("serving", &["output", "store", "study", "scheduler", "searcher", "space", "numeric"]),
     ("output", &["store", "study", "scheduler", "searcher", "space", "numeric"]),
     (
         "cli",
@@ -29,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "session",
             "project",
             "config",
+            "serving",
             "output",
             "executor",
             "store",
