@@ -226,6 +226,8 @@ fn trialbox(arguments: &[&str], folder: &Path) -> std::process::Output {
         .current_dir(folder)
         .env("TRIALBOX_CACHE_DIR", folder.join("cache"))
         .env("NO_COLOR", "1")
+        // How wide help is, where no terminal says it.
+        .env("COLUMNS", "80")
         .output()
         .unwrap()
 }
@@ -274,6 +276,135 @@ fn the_help_lists_only_commands_that_readme_tells_of() {
         let name = line.split_whitespace().next().unwrap();
         assert!(name == "help" || told.contains(name), "README.md does not tell of `trialbox {name}`");
     }
+}
+
+/// The program's help in a block, without blanks at the ends of lines.
+fn help_block(arguments: &[&str], folder: &Path) -> String {
+    let help = trialbox(arguments, folder);
+    assert!(help.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&help.stderr));
+    let text = String::from_utf8(help.stdout).unwrap();
+    let lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
+    format!("```text\n{}\n```\n", lines.join("\n"))
+}
+
+#[test]
+fn the_reference_of_the_command_line_is_the_programs_own_help() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = help_block(&["--help"], folder.path());
+    let mut reference = format!("\n## `trialbox`\n\n{all}");
+    let listed = all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        let block = help_block(&[name, "--help"], folder.path());
+        reference.push_str(&format!("\n## `trialbox {name}`\n\n{block}"));
+    }
+    check_generated("docs/command-line.md", &format!("{reference}\n"));
+}
+
+/// The part of a document from the heading with that text to the next one of its rank.
+fn section<'text>(text: &'text str, heading: &str) -> &'text str {
+    let start = format!("\n## {heading}\n");
+    let from = text.find(&start).unwrap_or_else(|| panic!("there is no heading `{heading}`")) + start.len();
+    text[from..].find("\n## ").map_or(&text[from..], |end| &text[from..from + end])
+}
+
+/// What the first column of a part's tables names.
+fn told(part: &str) -> BTreeSet<String> {
+    let rows = part.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    rows.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Whether the document about events tells of everything in a line of the stream.
+fn check_line(text: &str, line: &str) -> String {
+    let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let keys = |value: &serde_json::Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let check = |part: &str, names: Vec<String>| {
+        let told = told(part);
+        for name in names {
+            assert!(told.contains(&name), "docs/events.md does not tell of `{name}`: {line}");
+        }
+    };
+    check(section(text, "Every line"), keys(&line));
+    let kind = keys(&line["event"]).remove(0);
+    let (part, event) = (section(text, &format!("`{kind}`")), &line["event"][&kind]);
+    check(part, keys(event));
+    if let Some(spec) = event.get("spec") {
+        check(part, keys(spec));
+    }
+    match event.get("outcome") {
+        Some(serde_json::Value::String(outcome)) => check(part, vec![outcome.clone()]),
+        Some(outcome) => check(part, keys(outcome)),
+        None => {}
+    }
+    kind
+}
+
+/// Studies whose events are of every kind: what their tables `[scheduler]` say, and what comes behind.
+fn studies_with_every_event() -> Vec<String> {
+    let searcher = root().join("guest-examples/evolution/evolution.wasm");
+    vec![
+        "num_trials = 2\n[limits]\nreports_max = 4".to_owned(),
+        "num_trials = 20\ntype = \"hyperband\"".to_owned(),
+        "num_trials = 27\ntype = \"hyperband\"\nvariant = \"promotion\"".to_owned(),
+        "num_trials = 10\ntype = \"hyperband\"\ntime_attr = \"fuel\"\nmax_t = 125000\nrung_levels = [106000, 115000]"
+            .to_owned(),
+        format!(
+            "num_trials = 2\n[searcher]\ntype = \"component\"\ncomponent = '{}'\nfuel_max = 1000",
+            searcher.display()
+        ),
+    ]
+}
+
+#[test]
+fn every_event_of_a_run_is_told_of_with_its_fields() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = read("docs/events.md");
+    let mut seen = BTreeSet::new();
+    for (index, scheduler) in studies_with_every_event().iter().enumerate() {
+        let component = root().join("guest-examples/toy/toy.wasm");
+        let name = format!("events-{index}.toml");
+        let study = format!(
+            "name = \"events-{index}\"\ncomponent = '{}'\n[scheduler]\nreward_attr = \"accuracy\"\n{scheduler}\n",
+            component.display()
+        );
+        fs::write(folder.path().join(&name), study).unwrap();
+        let run = trialbox(&["run", &name, "--json"], folder.path());
+        let stream = String::from_utf8(run.stdout).unwrap();
+        assert!(!stream.is_empty(), "{scheduler}\n{}", String::from_utf8_lossy(&run.stderr));
+        seen.extend(stream.lines().map(|line| check_line(&text, line)));
+    }
+    let documented: BTreeSet<String> =
+        text.lines().filter_map(|line| Some(line.strip_prefix("## `")?.strip_suffix('`')?.to_owned())).collect();
+    assert_eq!(seen, documented, "the kinds that runs print, and those that the document tells of");
+}
+
+#[test]
+fn the_examples_of_events_are_lines_of_their_kinds() {
+    let text = read("docs/events.md");
+    let kinds = text.lines().filter_map(|line| Some(line.strip_prefix("## `")?.strip_suffix('`')?.to_owned()));
+    let mut count = 0;
+    for kind in kinds {
+        let examples = blocks(section(&text, &format!("`{kind}`")), "json");
+        assert!(!examples.is_empty(), "`{kind}` has no example");
+        for example in examples {
+            assert_eq!(check_line(&text, example.trim()), kind);
+            count += 1;
+        }
+    }
+    assert!(count >= 9, "only {count} examples were found");
+}
+
+#[test]
+fn the_contents_of_the_book_list_every_page_once() {
+    let listed = links(&read("docs/SUMMARY.md"));
+    let pages: Vec<String> = documents()
+        .into_iter()
+        .filter_map(|document| document.strip_prefix("docs/").map(str::to_owned))
+        .filter(|page| page != "SUMMARY.md")
+        .collect();
+    let mut sorted = listed.clone();
+    sorted.sort();
+    assert_eq!(sorted, pages, "what docs/SUMMARY.md lists, and the pages that there are");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! The development tasks of trialbox, run as `cargo xtask TASK`.
 //!
 //! Each task is a module: `setup` finds or prepares the Rust toolchain for guests, `guests` builds the example guests and
-//! checks the committed ones, `tidy` checks the house rules, `fuzz` fuzzes, `test` runs everything that must pass before a commit. They
+//! checks the committed ones, `tidy` checks the house rules, `book` builds the documentation as a book, `fuzz` fuzzes, `test` runs everything that must pass before a commit. They
 //! talk to cargo, rustc and, on Debian, apt through `process`, and to the file system.
 
+mod book;
 mod fuzz;
 mod guests;
 mod process;
@@ -27,6 +28,7 @@ Tasks:
   guests [NAME…]     Build the Rust guests under guest-examples/ to components (all of them, or those named).
   guests --check     Check, without a toolchain, that the committed components match their sources.
   tidy               Check the house rules: file sizes, direction of use, words.
+  book               Build the book of docs/ into target/book, and check its links.
   quality            Measure the searchers on public tables; writes the tables and pictures of docs/quality.md.
   fuzz [--minutes N] [--target NAME]…
                      Fuzz what reads others' bytes, all targets or those named, for 10 minutes or N.
@@ -54,6 +56,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["guests", "--check"] => guests::check(&workspace),
         ["guests", names @ ..] if names.iter().all(|name| !name.starts_with('-')) => guests::build(&workspace, names),
         ["tidy"] => tidy::run(&workspace),
+        ["book"] => book::run(&workspace),
         ["quality"] => quality(&workspace),
         ["fuzz", "--seeds"] => fuzz::write_seeds(&workspace),
         ["fuzz", order @ ..] => fuzz::run(&workspace, &fuzz::Order::parse(order)?),
