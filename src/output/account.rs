@@ -114,7 +114,7 @@ impl Account {
     /// Takes in the next entry of the log.
     pub fn follow(&mut self, entry: &Entry) {
         self.state.apply(&entry.event);
-        self.chain.push(entry.event.clone());
+        self.chain = Chain::up_to(entry);
         self.take(&entry.event);
         if let Some(curve) = entry.event.trial().and_then(|trial| self.curve_mut(trial)) {
             curve.changed = entry.sequence;

@@ -53,12 +53,12 @@ fn text(config: &Config) -> String {
     lines.split_once('\n').map_or(String::new(), |(_, lines)| lines.to_owned())
 }
 
-fn toml_key(name: &str) -> String {
+pub(super) fn toml_key(name: &str) -> String {
     let is_bare = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
     if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { toml_text(name) }
 }
 
-fn toml_value(value: &Value) -> String {
+pub(super) fn toml_value(value: &Value) -> String {
     match value {
         Value::Real(real) if real.is_nan() => "nan".into(),
         Value::Real(real) => format!("{real:?}"),

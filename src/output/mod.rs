@@ -3,6 +3,9 @@
 //! At the edge; reads events and the state of [`crate::study`], and changes nothing. Tables are texts for the caller to print. Texts
 //! that guests wrote go through [`sanitize`] before they are shown.
 
+pub mod export;
+pub mod page;
+pub mod plot;
 pub mod progress;
 pub mod sanitize;
 pub mod table;

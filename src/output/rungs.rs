@@ -14,13 +14,7 @@ const WIDTH_MAX: usize = 20;
 /// the rule as it stands.
 #[must_use]
 pub fn rungs(spec: &StudySpec, systems: &[RungSystemState], width: Option<usize>) -> String {
-    let rows = systems.iter().flat_map(|system| system.rungs.iter().map(|rung| (system.bracket, rung)));
-    // One at the very end of trials holds nothing.
-    let decides = |level: u64| match &spec.scheduler {
-        SchedulerSpec::Hyperband(hyperband) => level < hyperband.max_t,
-        SchedulerSpec::Fifo | SchedulerSpec::Rl(_) => true,
-    };
-    let rows: Vec<(Option<u32>, &RungState)> = rows.filter(|(_, rung)| decides(rung.level)).collect();
+    let rows = deciding(spec, systems);
     if rows.is_empty() {
         return format!("the scheduler `{}` has no rungs\n", spec.scheduler.name());
     }
@@ -41,7 +35,18 @@ pub fn rungs(spec: &StudySpec, systems: &[RungSystemState], width: Option<usize>
     render(&table[..fitting])
 }
 
-fn promoted(rung: &RungState) -> String {
+/// The rungs that decide something, each with its bracket.
+pub(super) fn deciding<'a>(spec: &StudySpec, systems: &'a [RungSystemState]) -> Vec<(Option<u32>, &'a RungState)> {
+    let rows = systems.iter().flat_map(|system| system.rungs.iter().map(|rung| (system.bracket, rung)));
+    // One at the very end of trials holds nothing.
+    let decides = |level: u64| match &spec.scheduler {
+        SchedulerSpec::Hyperband(hyperband) => level < hyperband.max_t,
+        SchedulerSpec::Fifo | SchedulerSpec::Rl(_) => true,
+    };
+    rows.filter(|(_, rung)| decides(rung.level)).collect()
+}
+
+pub(super) fn promoted(rung: &RungState) -> String {
     match rung.comparison {
         Comparison::Cutoff { .. } => "-".into(),
         Comparison::Top { .. } => rung.entries.iter().filter(|entry| entry.promoted).count().to_string(),
@@ -49,13 +54,13 @@ fn promoted(rung: &RungState) -> String {
 }
 
 /// The greatest reward; of equals the first.
-fn best(rung: &RungState) -> String {
+pub(super) fn best(rung: &RungState) -> String {
     let best: Option<&RungEntry> = rung.entries.iter().rev().max_by_key(|entry| Rank::of(entry.reward));
     best.map_or("-".into(), |entry| format!("{}, trial {}", number::real(entry.reward), entry.trial))
 }
 
 /// What is decided by as it stands.
-fn rule(rung: &RungState) -> String {
+pub(super) fn rule(rung: &RungState) -> String {
     match rung.comparison {
         Comparison::Cutoff { cutoff: None, .. } => "goes on in any case".into(),
         Comparison::Cutoff { cutoff: Some(cutoff), .. } => format!("is stopped below {}", number::real(cutoff)),

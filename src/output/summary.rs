@@ -14,7 +14,7 @@ use crate::study::{
 };
 
 /// How many reasons of failures are shown.
-const REASONS_MAX: usize = 10;
+pub(super) const REASONS_MAX: usize = 10;
 /// How many trials are named for each.
 const EXAMPLES_MAX: usize = 3;
 /// How much is shown of a text that a guest wrote.
@@ -126,14 +126,19 @@ fn trials_line(state: &StudyState) -> String {
     }
 }
 
+/// Why no trial is the best.
+pub(super) fn why_no_best(state: &StudyState) -> &'static str {
+    let ended = state.trials().iter().filter_map(TrialRecord::outcome);
+    match (ended.clone().next(), ended.clone().all(Outcome::is_failure)) {
+        (None, _) => "no trial has ended",
+        (Some(_), true) => "every trial failed",
+        (Some(_), false) => "no trial has a reward and satisfies the constraint",
+    }
+}
+
 fn best_lines(spec: &StudySpec, state: &StudyState) -> Vec<String> {
     let Some(trial) = best_trial(state) else {
-        let ended = state.trials().iter().filter_map(TrialRecord::outcome);
-        let why = match (ended.clone().next(), ended.clone().all(Outcome::is_failure)) {
-            (None, _) => "no trial has ended",
-            (Some(_), true) => "every trial failed",
-            (Some(_), false) => "no trial has a reward and satisfies the constraint",
-        };
+        let why = why_no_best(state);
         return vec![format!("best     none: {why}")];
     };
     let reward = state.best().map_or(String::new(), |best| number::real(best.reward));
@@ -151,32 +156,46 @@ fn best_lines(spec: &StudySpec, state: &StudyState) -> Vec<String> {
     lines
 }
 
-/// Failures of one reason.
-#[derive(Default)]
-struct Failures {
-    count: u64,
-    examples: Vec<TrialId>,
-    hint: Option<String>,
+/// The failures of one reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Failures {
+    /// Why, without what differs from one such failure to the next; printable.
+    pub(super) reason: String,
+    /// How many trials failed so.
+    pub(super) count: u64,
+    /// The first of them.
+    pub(super) examples: Vec<TrialId>,
+    /// What to do, if there is something to say.
+    pub(super) hint: Option<String>,
 }
 
-fn failure_lines(spec: &StudySpec, state: &StudyState) -> Vec<String> {
+/// Why trials failed, the most frequent reason first.
+pub(super) fn failures(spec: &StudySpec, state: &StudyState) -> Vec<Failures> {
     let mut reasons: BTreeMap<String, Failures> = BTreeMap::new();
     for trial in state.trials() {
         let Some(outcome) = trial.outcome().filter(|outcome| outcome.is_failure()) else { continue };
-        let failures = reasons.entry(reason(outcome)).or_default();
+        let reason = reason(outcome);
+        let failures = reasons.entry(reason.clone()).or_insert_with(|| {
+            let hint = Some(hint(spec, outcome)).filter(|hint| !hint.is_empty());
+            Failures { reason, hint, ..Failures::default() }
+        });
         failures.count += 1;
         if failures.examples.len() < EXAMPLES_MAX {
             failures.examples.push(trial.trial);
         }
-        failures.hint.get_or_insert_with(|| hint(spec, outcome));
     }
-    let mut reasons: Vec<(String, Failures)> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(_, failures)| (std::cmp::Reverse(failures.count), failures.examples.first().copied()));
+    let mut reasons: Vec<Failures> = reasons.into_values().collect();
+    reasons.sort_by_key(|failures| (std::cmp::Reverse(failures.count), failures.examples.first().copied()));
+    reasons
+}
+
+fn failure_lines(spec: &StudySpec, state: &StudyState) -> Vec<String> {
+    let reasons = failures(spec, state);
     let mut lines = Vec::new();
-    for (reason, failures) in reasons.iter().take(REASONS_MAX) {
+    for failures in reasons.iter().take(REASONS_MAX) {
         lines.push(String::new());
-        lines.push(format!("{}: {reason}", failed(failures)));
-        lines.extend(failures.hint.iter().filter(|hint| !hint.is_empty()).map(|hint| format!("  hint: {hint}")));
+        lines.push(format!("{}: {}", failed(failures), failures.reason));
+        lines.extend(failures.hint.iter().map(|hint| format!("  hint: {hint}")));
     }
     if reasons.len() > REASONS_MAX {
         lines.extend([String::new(), format!("and {} other reasons", reasons.len() - REASONS_MAX)]);
@@ -267,7 +286,7 @@ fn unplaceable_hint(spec: &StudySpec, problem: &PlacementProblem) -> String {
 }
 
 /// The fuel of all trials together.
-fn fuel(state: &StudyState) -> Fuel {
+pub(super) fn fuel(state: &StudyState) -> Fuel {
     state.trials().iter().fold(Fuel(0), |sum, trial| sum.saturating_add(trial.fuel))
 }
 

@@ -253,6 +253,12 @@ impl Default for Chain {
 }
 
 impl Chain {
+    /// The chain up to and including an entry.
+    #[must_use]
+    pub fn up_to(entry: &Entry) -> Self {
+        Self { next: Sequence(entry.sequence.0.saturating_add(1)), head: entry.digest }
+    }
+
     /// The digest of all events so far.
     #[must_use]
     pub fn head(&self) -> Digest {
