@@ -1,0 +1,307 @@
+//! Where an export is made: under a name of its own, and moved into place when it is whole, so that whatever ends the process
+//! leaves no half export under the final name. Talks to the file system.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::ExportError;
+
+/// What the name of an export ends with while it is made.
+const DRAFT: &str = ".draft";
+/// What the name of an earlier export ends with while another takes its place.
+const REPLACED: &str = ".replaced";
+/// The file that tells what a folder is an export of. Only a folder that has it is replaced.
+pub(super) const MARK: &str = "trialbox-export.json";
+
+/// Whether an export is one file or a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    File,
+    Folder,
+}
+
+/// An export that is being made. If it is dropped before it was put into place, it is removed.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// Where it is to stand.
+    to: PathBuf,
+    /// Where it is made.
+    at: PathBuf,
+    shape: Shape,
+    replaces: bool,
+    /// Held while it is made, so that a second export to the same place finds out. The lock ends with the process.
+    _lock: File,
+    is_placed: bool,
+}
+
+impl Draft {
+    /// Begins an export to `to`; `replaces` allows to put it in the place of an earlier one.
+    pub(super) fn begin(to: &Path, shape: Shape, replaces: bool) -> Result<Self, ExportError> {
+        let to = full_place(to)?;
+        check_free(&to, shape, replaces)?;
+        let at = beside(&to, DRAFT);
+        let lock = lock(&to)?;
+        // Left behind by an export that was killed: nobody else has the lock.
+        remove(&at).map_err(|error| ExportError::from_system(&at, error))?;
+        let draft = Self { to, at, shape, replaces, _lock: lock, is_placed: false };
+        if shape == Shape::Folder {
+            fs::create_dir(&draft.at).map_err(|error| ExportError::from_system(&draft.at, error))?;
+        }
+        Ok(draft)
+    }
+
+    /// Where the export is made.
+    pub(super) fn path(&self) -> &Path {
+        &self.at
+    }
+
+    /// Where it is to stand.
+    pub(super) fn place(&self) -> &Path {
+        &self.to
+    }
+
+    /// Makes a file in a folder that is an export.
+    pub(super) fn file(&self, name: &str) -> Result<OutputFile, ExportError> {
+        OutputFile::create(self.at.join(name))
+    }
+
+    /// Puts the whole export into its place.
+    pub(super) fn finish(mut self) -> Result<(), ExportError> {
+        let failed = |error| ExportError::from_system(&self.to, error);
+        let there = fs::symlink_metadata(&self.to).is_ok();
+        if there {
+            // Once more: it may have come while this one was made.
+            check_free(&self.to, self.shape, self.replaces)?;
+        }
+        if there && self.shape == Shape::Folder {
+            // A folder is not moved over another in one step.
+            let old = beside(&self.to, REPLACED);
+            remove(&old).map_err(failed)?;
+            fs::rename(&self.to, &old).map_err(failed)?;
+            fs::rename(&self.at, &self.to).map_err(failed)?;
+            self.is_placed = true;
+            return remove(&old).map_err(|error| ExportError::from_system(&old, error));
+        }
+        fs::rename(&self.at, &self.to).map_err(failed)?;
+        self.is_placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // What cannot be removed does not matter beside the error that is reported; the next export takes it away.
+        if !self.is_placed {
+            let _ = remove(&self.at);
+        }
+        let _ = fs::remove_file(lock_place(&self.to));
+    }
+}
+
+/// A file of an export, with its name for errors.
+#[derive(Debug)]
+pub(super) struct OutputFile {
+    path: PathBuf,
+    writer: BufWriter<File>,
+}
+
+impl OutputFile {
+    /// Makes the file, which must not be there.
+    pub(super) fn create(path: PathBuf) -> Result<Self, ExportError> {
+        let file = File::create_new(&path).map_err(|error| ExportError::from_system(&path, error))?;
+        Ok(Self { path, writer: BufWriter::with_capacity(1 << 16, file) })
+    }
+
+    /// Its name.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes all of the bytes.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), ExportError> {
+        self.writer.write_all(bytes).map_err(|error| ExportError::from_system(&self.path, error))
+    }
+
+    /// Its name, and what to write into.
+    pub(super) fn into_parts(self) -> (PathBuf, BufWriter<File>) {
+        (self.path, self.writer)
+    }
+
+    /// Brings what was written to the disk.
+    pub(super) fn close(self) -> Result<(), ExportError> {
+        close(&self.path, self.writer)
+    }
+}
+
+/// Brings what was written to the disk.
+pub(super) fn close(path: &Path, writer: BufWriter<File>) -> Result<(), ExportError> {
+    let file = writer.into_inner().map_err(|error| ExportError::from_system(path, error.into_error()))?;
+    file.sync_all().map_err(|error| ExportError::from_system(path, error))
+}
+
+/// The bytes of a file, or of all files in a folder, and how many files they are. Links are not followed.
+pub(super) fn size(path: &Path) -> io::Result<(u64, u64)> {
+    let mut sum = (0, 0);
+    let mut waiting = vec![path.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let metadata = fs::symlink_metadata(&path)?;
+        if metadata.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                waiting.push(entry?.path());
+            }
+        } else {
+            sum = (sum.0 + metadata.len(), sum.1 + 1);
+        }
+    }
+    Ok(sum)
+}
+
+fn full_place(to: &Path) -> Result<PathBuf, ExportError> {
+    let missing = || ExportError::MissingFolder { path: to.to_owned() };
+    let name = to.file_name().ok_or_else(|| ExportError::NotAnExport { path: to.to_owned() })?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(fs::canonicalize(folder).map_err(|_| missing())?.join(name))
+}
+
+/// Whether an export may take that name.
+fn check_free(to: &Path, shape: Shape, replaces: bool) -> Result<(), ExportError> {
+    let Ok(metadata) = fs::symlink_metadata(to) else { return Ok(()) };
+    if !replaces {
+        return Err(ExportError::Exists { path: to.to_owned() });
+    }
+    let is_export = match shape {
+        Shape::File => metadata.is_file() && !is_study(to),
+        Shape::Folder => metadata.is_dir() && to.join(MARK).is_file(),
+    };
+    if is_export { Ok(()) } else { Err(ExportError::NotAnExport { path: to.to_owned() }) }
+}
+
+/// Whether the file is called as studies are: a slip of the pen must not cost one.
+fn is_study(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "study")
+}
+
+fn lock(to: &Path) -> Result<File, ExportError> {
+    let place = lock_place(to);
+    let failed = |error| ExportError::from_system(&place, error);
+    let file = File::options().create(true).truncate(false).write(true).open(&place).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(ExportError::Busy { path: to.to_owned() }),
+        // Where the file system has no locks an export is made without.
+        Err(fs::TryLockError::Error(_)) => Ok(file),
+    }
+}
+
+fn lock_place(to: &Path) -> PathBuf {
+    beside(to, ".lock")
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+/// Removes a file or a folder with all that it holds, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn make(to: &Path, replaces: bool, text: &str) -> Result<(), ExportError> {
+        let draft = Draft::begin(to, Shape::Folder, replaces)?;
+        for name in [MARK, "a"] {
+            let mut file = draft.file(name)?;
+            file.put(text.as_bytes())?;
+            file.close()?;
+        }
+        draft.finish()
+    }
+
+    #[test]
+    fn a_draft_is_moved_into_place_when_it_is_whole_and_is_gone_when_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("x.csv");
+        let draft = Draft::begin(&to, Shape::Folder, false).unwrap();
+        draft.file("a").unwrap().put(b"half").unwrap();
+        assert_eq!(names(folder.path()), ["x.csv.draft", "x.csv.lock"]);
+        drop(draft);
+        assert_eq!(names(folder.path()), [""; 0]);
+        make(&to, false, "whole").unwrap();
+        assert_eq!(names(folder.path()), ["x.csv"]);
+        assert_eq!(size(&to).unwrap(), (10, 2));
+    }
+
+    #[test]
+    fn what_a_killed_export_left_behind_is_no_obstacle() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("x.csv");
+        fs::create_dir(folder.path().join("x.csv.draft")).unwrap();
+        fs::write(folder.path().join("x.csv.draft/a"), "half").unwrap();
+        fs::write(folder.path().join("x.csv.lock"), "").unwrap();
+        make(&to, false, "whole").unwrap();
+        assert_eq!(names(folder.path()), ["x.csv"]);
+    }
+
+    #[test]
+    fn only_an_export_is_replaced_and_only_if_that_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("x.csv");
+        make(&to, false, "old").unwrap();
+        assert!(matches!(make(&to, false, "new"), Err(ExportError::Exists { .. })));
+        assert_eq!(fs::read_to_string(to.join("a")).unwrap(), "old");
+        make(&to, true, "new").unwrap();
+        assert_eq!(fs::read_to_string(to.join("a")).unwrap(), "new");
+        fs::remove_file(to.join(MARK)).unwrap();
+        assert!(matches!(make(&to, true, "newer"), Err(ExportError::NotAnExport { .. })));
+        assert_eq!(names(folder.path()), ["x.csv"]);
+    }
+
+    #[test]
+    fn no_study_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("a.study");
+        fs::write(&to, "precious").unwrap();
+        assert!(matches!(Draft::begin(&to, Shape::File, true), Err(ExportError::NotAnExport { .. })));
+        assert_eq!(fs::read_to_string(&to).unwrap(), "precious");
+    }
+
+    #[test]
+    fn two_exports_do_not_write_the_same_draft() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("x.db");
+        let first = Draft::begin(&to, Shape::File, false).unwrap();
+        assert!(matches!(Draft::begin(&to, Shape::File, false), Err(ExportError::Busy { .. })));
+        drop(first);
+        assert!(Draft::begin(&to, Shape::File, false).is_ok());
+    }
+
+    #[test]
+    fn a_place_in_a_folder_that_is_not_there_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("no/x.db");
+        assert!(
+            matches!(Draft::begin(&to, Shape::File, false), Err(ExportError::MissingFolder { path }) if path == to)
+        );
+    }
+}
