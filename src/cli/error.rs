@@ -9,6 +9,7 @@ use crate::executor::{Difference, ExecutorError, LoadError};
 use crate::project::ProjectError;
 use crate::sandbox::ComponentError;
 use crate::sandbox::component;
+use crate::serving::ServeError;
 use crate::session::SessionError;
 use crate::store::StoreError;
 use crate::study::StudyError;
@@ -99,6 +100,22 @@ impl From<ProjectError> for CommandError {
             error => shown(&error.to_string()),
         };
         let command_error = Self::new(exit_code::COMPONENT, message);
+        match error.hint() {
+            Some(hint) => command_error.hint(hint),
+            None => command_error,
+        }
+    }
+}
+
+impl From<ServeError> for CommandError {
+    fn from(error: ServeError) -> Self {
+        let exit_code = match error {
+            ServeError::MissingFolder { .. } | ServeError::NotAFolder { .. } | ServeError::NoTokenThere { .. } => {
+                exit_code::USAGE
+            }
+            _ => exit_code::FAILURE,
+        };
+        let command_error = Self::new(exit_code, shown(&error.to_string()));
         match error.hint() {
             Some(hint) => command_error.hint(hint),
             None => command_error,

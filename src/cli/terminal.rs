@@ -86,8 +86,9 @@ pub(super) fn interrupt_on_signal() -> Interrupt {
     interrupt
 }
 
+/// Ends when the keyboard's interrupt comes, or the system's termination.
 #[cfg(unix)]
-async fn wait_for_signal() {
+pub(super) async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
     tokio::select! {
@@ -96,7 +97,8 @@ async fn wait_for_signal() {
     }
 }
 
+/// Ends when the keyboard's interrupt comes.
 #[cfg(not(unix))]
-async fn wait_for_signal() {
+pub(super) async fn wait_for_signal() {
     let _ = tokio::signal::ctrl_c().await;
 }

@@ -4,18 +4,25 @@ pub(super) mod ask;
 pub(super) mod best;
 pub(super) mod build;
 pub(super) mod cache;
+pub(super) mod compare;
+pub(super) mod export;
 pub(super) mod inspect;
 pub(super) mod limits;
 pub(super) mod logs;
 pub(super) mod new;
+pub(super) mod plot;
 pub(super) mod replay;
+pub(super) mod report;
 pub(super) mod run;
+pub(super) mod serve;
 pub(super) mod show;
 pub(super) mod simulate;
 pub(super) mod train;
 pub(super) mod trials;
 pub(super) mod verify;
 pub(super) mod why;
+
+mod page_file;
 
 use std::path::{Path, PathBuf};
 
