@@ -515,3 +515,30 @@ fn the_picture_shows_the_digest_that_the_study_has() {
         fs::write(&picture, format!("{}{digest}{}", &text[..begin], &text[end..])).unwrap();
     }
 }
+
+#[test]
+fn the_pictures_of_the_readme_are_what_the_commands_beside_them_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = root().join("guest-examples/digits");
+    let ran = trialbox(&["run", study.to_str().unwrap(), "--quiet", "--jobs", "2"], folder.path());
+    assert!(ran.status.success(), "{ran:?}");
+    let mut pictures = 0;
+    for command in read("README.md").split("`trialbox plot ").skip(1) {
+        // Only those that name a file are of a picture.
+        let Some((command, _)) = command.split_once('`').filter(|(command, _)| command.ends_with(".svg")) else {
+            continue;
+        };
+        let words: Vec<&str> = std::iter::once("plot").chain(command.split(' ')).collect();
+        let ran = trialbox(&words, folder.path());
+        assert!(ran.status.success(), "{command}: {ran:?}");
+        let name = words[words.len() - 1];
+        let drawn = fs::read(folder.path().join(name)).unwrap();
+        let shown = root().join(format!("docs/picture/digits-{name}"));
+        if is_update() {
+            fs::write(&shown, &drawn).unwrap();
+        }
+        assert!(fs::read(&shown).unwrap() == drawn, "{name} is another picture; UPDATE=1 takes it");
+        pictures += 1;
+    }
+    assert_eq!(pictures, 2);
+}

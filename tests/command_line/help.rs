@@ -27,6 +27,13 @@ fn the_help_tells_how_to_begin_and_lists_commands_and_exit_codes() {
                 compared with
       logs      Show what a trial wrote to its log, standard output and standard error included
       best      Print a study's best configuration, or save what its trial left behind
+      plot      Draw a study: training curves, history, rungs, parameters, slots. Also while it runs
+      report    Make a page of a study: one HTML file with its plots and tables, which needs no network.
+                Also while it runs
+      compare   Compare studies on one page: what each came to, how fast, and in what they differ. Also
+                while they run
+      serve     Show the studies of a folder in a browser, live, also while they run. Nothing is changed
+      export    Write a study for other tools: tables, Optuna, TensorBoard, MLflow. Also while it runs
       train     Train once with a given configuration, and save what the trial leaves behind
       inspect   Show what a component imports, what it searches, and how large it is
       verify    Run a recorded study anew, from the component and data in its store, and compare every
@@ -166,8 +173,20 @@ fn the_help_of_run_shows_a_study_file_that_works() {
               How large that folder may become, such as 10GiB [default: 1GiB]. What was used longest ago
               goes first
 
+          --hooks
+              Run the commands that the study file names under [hooks]. A study file from somebody else
+              may name any
+
           --json
               Print a JSON object for each event
+
+          --lines [<OF>]
+              Print lines, as in a pipe, also on a terminal: nothing is drawn anew, so that it can be
+              read out
+
+              Possible values:
+              - events: Each event: starts, reports, pauses, promotions, ends
+              - trials: Each trial that ends or is paused
 
       -q, --quiet
               Print nothing but the result

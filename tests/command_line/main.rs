@@ -19,6 +19,7 @@ mod isolation;
 mod other_studies;
 mod projects;
 mod recorded;
+mod results;
 mod run;
 mod searchers;
 mod simulate;

@@ -7,6 +7,7 @@
 mod book;
 mod fuzz;
 mod guests;
+mod pages;
 mod process;
 mod record;
 mod setup;

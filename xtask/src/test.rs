@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{guests, process, setup, tidy};
+use crate::{guests, pages, process, setup, tidy};
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let start = Instant::now();
@@ -32,6 +32,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         cargo(workspace, &breakout, "keep in what breaks out of the engine")
     })?;
     step("older processor", || test_on_older_processor(workspace))?;
+    step("pages in a browser", || pages::test(workspace))?;
+    step("exports by their readers", || test_exports(workspace))?;
     step("other languages", || test_languages(workspace))?;
     for guest in guests::all(workspace)? {
         step(&format!("guest {}", guest.name()), || test_guest(workspace, &guest))?;
@@ -51,6 +53,20 @@ fn test_on_older_processor(workspace: &Workspace) -> Result<()> {
     cargo.current_dir(workspace.root()).env("TRIALBOX_EMULATOR", emulator);
     cargo.args(["test", "--quiet", "--release", "--test", "core_bits", "--", "--ignored"]);
     process::run(&mut cargo, "compute the same on an older processor")
+}
+
+/// Each export is read by the program that it is for.
+fn test_exports(workspace: &Workspace) -> Result<()> {
+    let Some(python) = setup::readers::python(workspace)? else {
+        println!(
+            "left out: the programs that read exports cannot be had here (Python 3.11 or newer, with its packages)"
+        );
+        return Ok(());
+    };
+    let mut cargo = process::cargo();
+    cargo.current_dir(workspace.root()).env("TRIALBOX_READERS_PYTHON", python);
+    cargo.args(["test", "--quiet", "--release", "--test", "exports", "--", "--ignored"]);
+    process::run(&mut cargo, "be read by other programs")
 }
 
 /// A language that projects are written in.

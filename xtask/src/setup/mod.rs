@@ -9,6 +9,7 @@ mod debian;
 mod emulator;
 pub(crate) mod javascript;
 pub(crate) mod python;
+pub(crate) mod readers;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -17,7 +17,8 @@ use crate::workspace::Workspace;
 const SKIPPED_FOLDERS: &[&str] = &["target", "node_modules", "__pycache__"];
 
 /// Files that people write, by the ends of their names.
-const WRITTEN: &[&str] = &["rs", "toml", "md", "wit", "yml", "yaml", "py", "c", "h", "js", "mjs", "css", "html", "go", "sh"];
+const WRITTEN: &[&str] =
+    &["rs", "toml", "md", "wit", "yml", "yaml", "py", "c", "h", "js", "mjs", "css", "html", "go", "sh"];
 
 /// A rule that a file breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
