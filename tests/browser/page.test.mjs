@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { PAGES, close, column, counts, launch, numberOf, open, waitForCount } from "./support.mjs";
+import { PAGES, close, column, counts, launch, numberOf, open, settled, waitForCount } from "./support.mjs";
 
 let browser;
 
@@ -114,8 +114,7 @@ async function curves(page) {
 test("a brush on an axis filters curves, history and table alike", async () => {
   const page = await open(browser, "digits");
   const axis = page.getByRole("slider", { name: "Range of learning_rate" });
-  await axis.scrollIntoViewIfNeeded();
-  const box = await axis.boundingBox();
+  const box = await settled(axis);
   const middle = box.x + box.width / 2;
   await page.mouse.move(middle, box.y + 20);
   await page.mouse.down();
@@ -299,8 +298,7 @@ test("very many trials can be scrolled, sorted, brushed and searched, and the pa
 test("slots can be looked at closely", async () => {
   const page = await open(browser, "digits");
   const plot = page.locator("#timeline-plot .above");
-  await plot.scrollIntoViewIfNeeded();
-  const box = await plot.boundingBox();
+  const box = await settled(plot);
   await page.mouse.move(box.x + 200, box.y + 40);
   await page.mouse.down();
   await page.mouse.move(box.x + 400, box.y + 40, { steps: 5 });

@@ -61,10 +61,28 @@ export async function counts(page) {
 
 /** Waits until so many trials pass the filters. */
 export async function waitForCount(page, isRight) {
+  const until = Date.now() + PATIENCE_MILLISECONDS;
   for (;;) {
     const { shown } = await counts(page);
     if (isRight(shown)) return shown;
+    if (Date.now() > until) throw new Error(`${shown} trials pass the filters, and that does not change`);
     await page.waitForTimeout(20);
+  }
+}
+
+/**
+ * Where something is once it stays there. Plots are drawn when they come near, which moves what is below them.
+ * @param {import("playwright-core").Locator} locator
+ */
+export async function settled(locator) {
+  await locator.scrollIntoViewIfNeeded();
+  let earlier = null;
+  for (;;) {
+    const box = await locator.boundingBox();
+    if (earlier && box && Math.abs(box.y - earlier.y) < 0.5 && Math.abs(box.x - earlier.x) < 0.5) return box;
+    earlier = box;
+    await locator.page().waitForTimeout(150);
+    await locator.scrollIntoViewIfNeeded();
   }
 }
 

@@ -36,7 +36,8 @@ pub(crate) fn test(workspace: &Workspace) -> Result<()> {
     let pages = workspace.target().join("pages");
     make(workspace, &program, &pages)?;
     let mut node = Command::new("node");
-    node.arg("--test").current_dir(&tests);
+    // A page that never comes to what a test waits for ends the test instead of the patience of whoever runs it.
+    node.args(["--test", "--test-timeout=300000"]).current_dir(&tests);
     node.env("TRIALBOX", program).env("TRIALBOX_PAGES", pages).env("CHROMIUM", chromium);
     process::run(&mut node, "pass the tests in a browser")
 }
