@@ -2,27 +2,14 @@
 
 use std::io::Write;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest as _, Sha256};
 
-/// The letters of base64 (RFC 4648, section 4).
-const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// The bytes in base64, with padding.
+/// The bytes in base64, with padding (RFC 4648, section 4).
 pub(super) fn base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let mut word = 0;
-        for index in 0..3 {
-            word = word << 8 | u32::from(group.get(index).copied().unwrap_or(0));
-        }
-        for index in 0..4 {
-            let letter = (word >> (18 - 6 * index)) as usize & 63;
-            // A group of n bytes has n + 1 letters.
-            text.push(if index <= group.len() { char::from(LETTERS[letter]) } else { '=' });
-        }
-    }
-    text
+    STANDARD.encode(bytes)
 }
 
 /// The source expression of a content security policy that allows exactly this script or style (CSP level 3, section 2.3.1).
@@ -43,17 +30,6 @@ mod tests {
     use std::io::Read;
 
     use super::*;
-
-    #[test]
-    fn base64_is_that_of_the_standard() {
-        // RFC 4648, section 10.
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-        assert_eq!(base64(&[0xfb, 0xff, 0xbf]), "+/+/");
-    }
 
     #[test]
     fn a_policy_names_a_script_by_its_hash() {

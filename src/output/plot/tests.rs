@@ -1,3 +1,5 @@
+//! Pictures of whole studies: what holds for every kind, whatever the study is like.
+
 use super::*;
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
 use crate::output::fixture;

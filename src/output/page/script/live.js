@@ -48,6 +48,11 @@ class Updates {
     this.isDue = false;
     try {
       const [data, summary] = await Promise.all([this.fetchData(`?since=${this.view.study.sequence}`), this.fetchText("summary")]);
+      // A shorter log is another study that has taken the place of this one.
+      if (data.sequence < this.view.study.sequence) {
+        location.reload();
+        return;
+      }
       this.view.study.merge(data);
       replaceParts(summary);
       this.onSummary();

@@ -107,7 +107,7 @@ class Table {
   widthOf(column) {
     let characters = column.name.length + 2;
     for (const trial of this.view.study.order.subarray(0, 200)) characters = Math.max(characters, Math.min(26, column.text(trial).length));
-    return Math.round(Math.min(230, Math.max(68, characters * 7.8 + (column.name === "status" ? 42 : 26))));
+    return Math.round(Math.min(230, Math.max(68, characters * 8.2 + (column.name === "status" ? 46 : 28))));
   }
 
   sortBy(column) {
