@@ -30,11 +30,13 @@ pub fn explain(reader: &Reader, trial: TrialId) -> Result<Vec<Explanation>, Sess
     Ok(explainer.finish())
 }
 
-/// The machine at the beginning of a recorded log. No searcher is run for it: what it suggested is in the log.
+/// The machine at the beginning of a recorded log. A searcher that thinks is not run for it: what it suggested is in the log.
 fn begun(reader: &Reader) -> Result<Study, SessionError> {
     let spec = reader.spec()?;
-    // What a searcher said of its model is no part of a suggestion, so only the searcher itself can say it again.
-    if spec.training_history_searcher_info && !matches!(spec.searcher, SearcherSpec::Component(_)) {
+    // These two suggest in less time than it takes to read the log once more. And what a searcher said of its model is no part of
+    // a suggestion, so only the searcher itself can say it again.
+    let is_quick = matches!(spec.searcher, SearcherSpec::Random(_) | SearcherSpec::Grid(_));
+    if is_quick || spec.training_history_searcher_info && !matches!(spec.searcher, SearcherSpec::Component(_)) {
         return Ok(Study::new(spec)?);
     }
     let (mut configs, mut failure) = (Vec::new(), None);
