@@ -12,7 +12,7 @@ use crate::world::{TRIALBOX, World};
 #[test]
 fn a_study_cut_by_time_is_resumed_to_the_log_of_an_uninterrupted_one() {
     let world = World::with_toy_run();
-    let cut = world.trialbox("run toy --wall-time-max 0s --store cut.study").exits(130);
+    let cut = world.trialbox("run toy --lines trials --wall-time-max 0s --store cut.study").exits(130);
     insta::assert_snapshot!(cut.messages(), @r#"
     wall_time_max had passed; the study so far is in cut.study
     hint: `trialbox run toy --resume --store cut.study` goes on with it

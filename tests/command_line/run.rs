@@ -5,7 +5,7 @@ use crate::world::World;
 #[test]
 fn a_study_ends_with_its_summary_and_leaves_its_store() {
     let world = World::with_toy();
-    let ran = world.trialbox("run toy").exits(0);
+    let ran = world.trialbox("run toy --lines trials").exits(0);
     insta::assert_snapshot!(ran.output(), @r#"
     study    toy
     state    finished: `num_trials` trials were started
