@@ -192,6 +192,9 @@ fn run_command(call: &Call, folder: &Path, shared: &Shared, mut time_max: Durati
     let mut command = Command::new(program_path(program, folder));
     command.args(arguments).current_dir(folder);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    // A group of its own, so that what it starts ends with it.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|error| format!("it cannot be started: {error}"))?;
     let said = attend(&mut child, &call.input);
     let begun = Instant::now();
@@ -208,13 +211,21 @@ fn run_command(call: &Call, folder: &Path, shared: &Shared, mut time_max: Durati
         }
         time_max = time_left(shared).unwrap_or_default().min(time_max);
         if begun.elapsed() > time_max {
-            // If it cannot be killed it has ended.
-            let _ = child.kill();
-            let _ = child.wait();
+            end(&mut child);
             return Err(format!("it was ended after {:.0} s", begun.elapsed().as_secs_f64()));
         }
         std::thread::sleep(LOOK_EVERY);
     }
+}
+
+/// Ends a command with all that it has started. What cannot be killed has ended.
+fn end(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(group) = rustix::process::Pid::from_raw(child.id().cast_signed()) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Gives a command its input, and gathers the beginning of what it says. Both in threads of their own, which end with the pipes.

@@ -13,6 +13,7 @@ use super::error_page::refusal;
 /// Says where a request comes from: <https://www.w3.org/TR/fetch-metadata/>.
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Whom a server lets in.
 #[derive(Debug)]
@@ -133,7 +134,9 @@ fn is_from_another_site(headers: &HeaderMap) -> bool {
     let Some(site) = headers.get(SITE) else { return false };
     let is_own = site == "same-origin" || site == "none";
     let leads_here = headers.get(MODE).is_some_and(|mode| mode == "navigate");
-    !is_own && !leads_here
+    // A frame would not be shown; to make its page all the same would be work that any site could ask for.
+    let is_frame = headers.get(DESTINATION).is_some_and(|destination| destination != "document");
+    !is_own && (!leads_here || is_frame)
 }
 
 fn token_in_query(request: &Parts) -> Option<&str> {

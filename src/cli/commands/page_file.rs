@@ -67,7 +67,7 @@ fn is_something_else(path: &Path) -> std::io::Result<bool> {
 }
 
 /// Puts a file with that content in the place of the one at the path, if there is one. Who opens it sees the old or the new one.
-fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+pub(super) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let name =
         path.file_name().ok_or_else(|| std::io::Error::new(ErrorKind::InvalidInput, "this is no name of a file"))?;
     let beside = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use super::ExportError;
 
 /// What the name of an export ends with while it is made.
-const DRAFT: &str = ".draft";
+const DRAFT: &str = "part";
 /// What the name of an earlier export ends with while another takes its place.
-const REPLACED: &str = ".replaced";
+const REPLACED: &str = "old";
+/// How many names are tried before it is given up to find one that is free.
+const NAMES_TRIED: u32 = 1_000;
 /// The file that tells what a folder is an export of. Only a folder that has it is replaced.
 pub(super) const MARK: &str = "trialbox-export.json";
 
@@ -30,8 +32,6 @@ pub(super) struct Draft {
     at: PathBuf,
     shape: Shape,
     replaces: bool,
-    /// Held while it is made, so that a second export to the same place finds out. The lock ends with the process.
-    _lock: File,
     is_placed: bool,
 }
 
@@ -40,15 +40,13 @@ impl Draft {
     pub(super) fn begin(to: &Path, shape: Shape, replaces: bool) -> Result<Self, ExportError> {
         let to = full_place(to)?;
         check_free(&to, shape, replaces)?;
-        let at = beside(&to, DRAFT);
-        let lock = lock(&to)?;
-        // Left behind by an export that was killed: nobody else has the lock.
-        remove(&at).map_err(|error| ExportError::from_system(&at, error))?;
-        let draft = Self { to, at, shape, replaces, _lock: lock, is_placed: false };
-        if shape == Shape::Folder {
-            fs::create_dir(&draft.at).map_err(|error| ExportError::from_system(&draft.at, error))?;
-        }
-        Ok(draft)
+        let made = |at: &Path| match shape {
+            Shape::File => File::create_new(at).map(|_| ()),
+            Shape::Folder => fs::create_dir(at),
+        };
+        // Nothing that is there is touched: what a killed export has left behind has a name that says so, and harms nobody.
+        let at = free_beside(&to, DRAFT, made)?;
+        Ok(Self { to, at, shape, replaces, is_placed: false })
     }
 
     /// Where the export is made.
@@ -76,8 +74,8 @@ impl Draft {
         }
         if there && self.shape == Shape::Folder {
             // A folder is not moved over another in one step.
-            let old = beside(&self.to, REPLACED);
-            remove(&old).map_err(failed)?;
+            let old = free_beside(&self.to, REPLACED, |old| fs::create_dir(old))?;
+            // Over the empty folder that has just been made.
             fs::rename(&self.to, &old).map_err(failed)?;
             fs::rename(&self.at, &self.to).map_err(failed)?;
             self.is_placed = true;
@@ -91,11 +89,10 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // What cannot be removed does not matter beside the error that is reported; the next export takes it away.
+        // What cannot be removed does not matter beside the error that is reported.
         if !self.is_placed {
             let _ = remove(&self.at);
         }
-        let _ = fs::remove_file(lock_place(&self.to));
     }
 }
 
@@ -182,26 +179,21 @@ fn is_study(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "study")
 }
 
-fn lock(to: &Path) -> Result<File, ExportError> {
-    let place = lock_place(to);
-    let failed = |error| ExportError::from_system(&place, error);
-    let file = File::options().create(true).truncate(false).write(true).open(&place).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(ExportError::Busy { path: to.to_owned() }),
-        // Where the file system has no locks an export is made without.
-        Err(fs::TryLockError::Error(_)) => Ok(file),
+/// A hidden name beside the place that nothing has, taken by making something there.
+fn free_beside(to: &Path, ending: &str, make: impl Fn(&Path) -> io::Result<()>) -> Result<PathBuf, ExportError> {
+    let process = std::process::id();
+    let mut number = 0;
+    loop {
+        let mut name = std::ffi::OsString::from(".");
+        name.push(to.file_name().unwrap_or_default());
+        name.push(format!(".{process}-{number}.{ending}"));
+        let at = to.with_file_name(name);
+        match make(&at) {
+            Ok(()) => return Ok(at),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < NAMES_TRIED => number += 1,
+            Err(error) => return Err(ExportError::from_system(&at, error)),
+        }
     }
-}
-
-fn lock_place(to: &Path) -> PathBuf {
-    beside(to, ".lock")
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(suffix);
-    path.with_file_name(name)
 }
 
 /// Removes a file or a folder with all that it holds, if it is there.
@@ -244,7 +236,9 @@ mod tests {
         let to = folder.path().join("x.csv");
         let draft = Draft::begin(&to, Shape::Folder, false).unwrap();
         draft.file("a").unwrap().put(b"half").unwrap();
-        assert_eq!(names(folder.path()), ["x.csv.draft", "x.csv.lock"]);
+        assert!(
+            matches!(names(folder.path()).as_slice(), [name] if name.starts_with(".x.csv.") && name.ends_with("-0.part"))
+        );
         drop(draft);
         assert_eq!(names(folder.path()), [""; 0]);
         make(&to, false, "whole").unwrap();
@@ -253,14 +247,22 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_export_left_behind_is_no_obstacle() {
+    fn nothing_that_lies_beside_an_export_is_touched() {
         let folder = tempfile::tempdir().unwrap();
-        let to = folder.path().join("x.csv");
-        fs::create_dir(folder.path().join("x.csv.draft")).unwrap();
-        fs::write(folder.path().join("x.csv.draft/a"), "half").unwrap();
-        fs::write(folder.path().join("x.csv.lock"), "").unwrap();
+        let to = folder.path().join("x");
+        let process = std::process::id();
+        let beside =
+            ["x.draft", "x.replaced", "x.lock", &format!(".x.{process}-0.part"), &format!(".x.{process}-0.old")];
+        for name in beside {
+            fs::create_dir(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join(name).join("precious"), name).unwrap();
+        }
         make(&to, false, "whole").unwrap();
-        assert_eq!(names(folder.path()), ["x.csv"]);
+        make(&to, true, "again").unwrap();
+        for name in beside {
+            assert_eq!(fs::read_to_string(folder.path().join(name).join("precious")).unwrap(), name);
+        }
+        assert_eq!(names(folder.path()).len(), beside.len() + 1);
     }
 
     #[test]
@@ -287,13 +289,15 @@ mod tests {
     }
 
     #[test]
-    fn two_exports_do_not_write_the_same_draft() {
+    fn of_two_exports_to_one_place_the_first_that_is_whole_stays() {
         let folder = tempfile::tempdir().unwrap();
         let to = folder.path().join("x.db");
         let first = Draft::begin(&to, Shape::File, false).unwrap();
-        assert!(matches!(Draft::begin(&to, Shape::File, false), Err(ExportError::Busy { .. })));
-        drop(first);
-        assert!(Draft::begin(&to, Shape::File, false).is_ok());
+        let second = Draft::begin(&to, Shape::File, false).unwrap();
+        assert_ne!(first.path(), second.path());
+        first.finish().unwrap();
+        assert!(matches!(second.finish(), Err(ExportError::Exists { .. })));
+        assert_eq!(names(folder.path()), ["x.db"]);
     }
 
     #[test]

@@ -30,12 +30,6 @@ pub enum ExportError {
         /// The export that was to be made.
         path: PathBuf,
     },
-    /// Another export is being made under the same name.
-    #[error("`{}` is being written by another export", path.display())]
-    Busy {
-        /// The export that was to be made.
-        path: PathBuf,
-    },
     /// The disk, the quota or the largest file size is used up.
     #[error("there is no space left to write `{}`", path.display())]
     Full {
@@ -77,7 +71,6 @@ impl ExportError {
             Self::Exists { .. } => "choose another place with `-o`, or replace it with `--force`".into(),
             Self::NotAnExport { .. } => "choose another place with `-o`, or remove it yourself".into(),
             Self::MissingFolder { .. } => "make the folder first".into(),
-            Self::Busy { .. } => "wait until that one has ended, or choose another place with `-o`".into(),
             Self::Full { .. } => "free space, or choose another place with `-o`".into(),
             Self::Write { .. } | Self::Database { .. } | Self::Parquet { .. } => return None,
         })

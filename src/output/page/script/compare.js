@@ -37,9 +37,15 @@ class ProgressPlot extends Plot {
     const frame = this.frame();
     const kind = this.x.value;
     const shown = this.shown();
-    const values = shown.flatMap(({ study }) => [...study[kind], study.end[kind]]);
-    const high = Math.max(1, ...values);
-    const low = Math.min(high, ...values.filter((value) => value > 0));
+    let high = 1;
+    let low = Infinity;
+    for (const { study } of shown) {
+      for (const value of [...study[kind], study.end[kind]]) {
+        high = Math.max(high, value);
+        if (value > 0) low = Math.min(low, value);
+      }
+    }
+    low = Math.min(low, high);
     const isLog = this.logX.checked && low < high;
     const rewards = robustExtent(shown.flatMap(({ study }) => study.reward));
     this.outside = rewards?.outside ?? 0;

@@ -17,13 +17,18 @@ class Timeline extends Plot {
     this.above.addEventListener("pointerdown", (event) => this.grab(event));
     this.above.addEventListener("pointerup", () => this.release());
     this.rows = [];
+    this.slots = [];
+    this.places = new Map();
   }
 
   prepare() {
     const { study } = this.view;
-    this.rows = [];
-    for (const job of study.jobs) (this.rows[job.slot] ??= []).push(job);
-    this.rows.forEach((row) => row.sort((one, two) => one.start - two.start));
+    // One row for each slot that had a job, whatever its number: a store may name any.
+    this.slots = [...new Set(study.jobs.map((job) => job.slot))].sort((one, two) => one - two);
+    this.places = new Map(this.slots.map((slot, place) => [slot, place]));
+    this.rows = this.slots.map(() => []);
+    for (const job of study.jobs) this.rows[this.places.get(job.slot)].push(job);
+    for (const row of this.rows) row.sort((one, two) => one.start - two.start);
     const slots = this.rows.length;
     const height = Math.max(120, Math.min(420, 52 + slots * (slots > 40 ? 5 : 15)));
     this.host.style.height = `${height}px`;
@@ -59,10 +64,10 @@ class Timeline extends Plot {
     const colours = study.statuses.map((status) => this.view.colourOfStatus(status));
     const pale = colour("--track");
     clipped(context, frame, () => {
-      this.rows.forEach((row, slot) => {
+      this.rows.forEach((row, place) => {
         let painted = -1;
-        const top = frame.top + slot * height;
-        for (const job of row ?? []) {
+        const top = frame.top + place * height;
+        for (const job of row) {
           const end = Number.isNaN(job.end) ? study.now : job.end;
           if (end < x.from || job.start > x.to) continue;
           const from = x.at(job.start);
@@ -80,7 +85,7 @@ class Timeline extends Plot {
     context.textAlign = "right";
     context.textBaseline = "middle";
     const every = Math.max(1, Math.ceil(14 / height));
-    for (let slot = 0; slot < this.rows.length; slot += every) context.fillText(String(slot), frame.left - 8, frame.top + (slot + 0.5) * height);
+    for (let place = 0; place < this.rows.length; place += every) context.fillText(String(this.slots[place]), frame.left - 8, frame.top + (place + 0.5) * height);
   }
 
   paintTimeAxis(context, frame, x) {
@@ -104,7 +109,7 @@ class Timeline extends Plot {
           const to = x.at(Number.isNaN(job.end) ? study.now : job.end);
           context.lineWidth = 2;
           context.strokeStyle = marks.get(job.trial);
-          context.strokeRect(from - 1, frame.top + job.slot * height, Math.max(3, to - from + 2), Math.max(3, height));
+          context.strokeRect(from - 1, frame.top + this.places.get(job.slot) * height, Math.max(3, to - from + 2), Math.max(3, height));
         }
       }
       if (this.dragged) {

@@ -233,7 +233,7 @@ function columnOf(name, study) {
   if (name === study.about.reward || name === "reward") return (trial) => study.reward[trial];
   if (name === study.about.time) return (trial) => study.time[trial];
   const parameter = study.parameters.findIndex((parameter) => parameter.name === name);
-  if (parameter < 0) return fixed[name] ?? null;
+  if (parameter < 0) return Object.hasOwn(fixed, name) ? fixed[name] : null;
   const { kind, labels } = study.parameters[parameter];
   return (trial) => {
     const value = study.config[parameter][trial];
