@@ -191,12 +191,11 @@ impl ReadFile {
 
     /// Builds the component anew if it is that of a project whose sources have changed.
     fn freshen(&self) -> Result<(), CommandError> {
-        let (Some(folder), Some(component)) = (self.path.parent(), self.component()) else { return Ok(()) };
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let Some(component) = self.component() else { return Ok(()) };
         let tell = |language: Language| {
             terminal::tell(&format!("building the component from {}\n", language.main_file()));
         };
-        project::freshen(folder, &component, tell)?;
+        project::freshen(&self.folder(), &component, tell)?;
         Ok(())
     }
 
@@ -206,7 +205,9 @@ impl ReadFile {
 
     /// The folder of the study file.
     pub(super) fn folder(&self) -> PathBuf {
-        self.beside(Path::new(""))
+        // That of a bare name is empty, which is no folder to the system.
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder.unwrap_or(Path::new(".")).to_owned()
     }
 
     fn component(&self) -> Option<PathBuf> {

@@ -69,3 +69,12 @@ fn a_hook_without_a_program_is_a_mistake_in_the_study_file() {
     let ran = world("on_best = []\n").trialbox("run toy --quiet");
     assert!(ran.stderr.contains("`on_best` names no program"), "{}", ran.stderr);
 }
+
+#[test]
+fn commands_run_beside_a_study_file_that_is_named_without_a_folder() {
+    let world = World::new().toy("toy", SCHEDULER);
+    let hooks = "[hooks]\non_trial = [\"sh\", \"-c\", \"cat >> trials\"]\n";
+    let world = world.write("own.toml", format!("component = \"toy/component.wasm\"\n[scheduler]\n{SCHEDULER}{hooks}"));
+    world.trialbox("run own.toml --quiet --hooks").exits(0).tells_nothing();
+    assert_eq!(fs::read_to_string(world.path("trials")).unwrap().lines().count(), 6);
+}

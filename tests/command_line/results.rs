@@ -54,6 +54,9 @@ fn a_page_replaces_a_page_and_nothing_else() {
     world.trialbox("report toy.study -o mine.html").exits(2).tells("mine.html");
     assert_eq!(fs::read_to_string(world.path("mine.html")).unwrap(), "my own page");
     world.trialbox("report toy.study -o mine.html --force").exits(0);
+    world.trialbox("report toy.study -o toy.study --force").exits(2).tells("is called like a study");
+    world.trialbox("report toy.study -o no/page.html").exits(2).tells("the folder of `no/page.html` does not exist");
+    world.trialbox("report toy.study --attribute nope").exits(2).tells("no trial has reported `nope`");
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn opening(format: ExportFormat, path: &str) -> Vec<String> {
         ExportFormat::Csv => vec![format!("open {path}/trials.csv with a spreadsheet")],
         ExportFormat::JsonLines => vec![format!("jq .reward {path}/trials.jsonl")],
         ExportFormat::Parquet => vec![format!("duckdb -c \"FROM '{path}/trials.parquet'\"")],
-        ExportFormat::Optuna => vec![format!("optuna-dashboard {path}")],
+        ExportFormat::Optuna => vec![format!("optuna-dashboard sqlite:///{path}")],
         ExportFormat::TensorBoard => vec![format!("tensorboard --logdir {path}")],
         ExportFormat::Mlflow => vec![format!("MLFLOW_ALLOW_FILE_STORE=true mlflow server --backend-store-uri {path}")],
     }
@@ -146,7 +146,7 @@ mod tests {
         let expected = "\
 wrote '/tmp/my study.db': 100 of 60000 trials, the best first (`--trials all` takes all), 7 reports, 2.3 MB
 note: left out: `\\u{1b}[2J`
-  optuna-dashboard '/tmp/my study.db'
+  optuna-dashboard sqlite:///'/tmp/my study.db'
 ";
         assert_eq!(told(&exported(ExportFormat::Optuna)), expected);
     }

