@@ -1,20 +1,6 @@
 //! HTML of the pages that are made here. Texts of guests and of files become printable before, and never markup.
 
-/// The text where a text or an attribute in quotes stands.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(character),
-        }
-    }
-    escaped
-}
+pub(super) use crate::output::page::escape;
 
 /// A whole page. `title` is a text, all else HTML.
 pub(super) fn document(title: &str, head: &str, body: &str) -> String {

@@ -3,6 +3,7 @@
 use super::brief::{Brief, Known, Listed, State};
 use super::folder::Folder;
 use super::html::{document, escape};
+use crate::output::page::grouped;
 use crate::output::sanitize::printable;
 
 pub(super) const STYLE: &str = include_str!("index.css");
@@ -94,19 +95,6 @@ fn trials(brief: &Brief) -> String {
         State::NotFinished | State::Ended(_) => String::new(),
     };
     format!("{bar}{} of {}", grouped(done), grouped(num_trials))
-}
-
-/// A count with thin spaces between groups of three digits.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn changed(brief: &Brief) -> String {

@@ -8,7 +8,7 @@ pub(super) const NAME_MAX: usize = 60;
 pub(super) const TEXT_MAX: usize = 300;
 
 /// The text where a text or an attribute in quotes stands.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

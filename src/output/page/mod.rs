@@ -15,6 +15,8 @@ mod thinning;
 
 pub use compare::compare;
 pub use data::data;
+pub(crate) use html::escape;
+pub(crate) use standing::grouped;
 
 use super::Account;
 

@@ -112,7 +112,7 @@ fn outcomes(counts: &Counts) -> String {
 }
 
 /// A count with thin spaces between groups of three digits.
-pub(super) fn grouped(count: u64) -> String {
+pub(crate) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
