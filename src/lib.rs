@@ -14,6 +14,8 @@ pub mod config;
 #[cfg(feature = "engine")]
 pub mod executor;
 #[cfg(feature = "engine")]
+pub mod gpu;
+#[cfg(feature = "engine")]
 pub mod output;
 #[cfg(feature = "engine")]
 pub mod project;

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use crate::numeric::amount::Fuel;
 use crate::sandbox::engine::YIELD_INTERVAL;
 use crate::sandbox::instance::{EngineFailure, Program};
-use crate::sandbox::{Arguments, Artifact, DataSets, Ended, Gate, TrialSink};
+use crate::sandbox::{Arguments, Artifact, DataSets, Ended, Gate, ReadBack, TrialSink};
 use crate::study::{Limits, LogPiece, Outcome, Replicates, Replication, Report, ReportProblem};
 
 /// What an instance is taken to need beside its memory, its stack and its artifacts: the host's state.
@@ -28,6 +28,7 @@ pub(super) enum Guest {
 pub(super) enum Note {
     Reported(Fuel, Report),
     Logged(LogPiece),
+    ReadBack(ReadBack),
 }
 
 /// How far a trial has come when it was run for a while.
@@ -106,6 +107,8 @@ pub(super) struct Instance {
     gate: Arc<Gate>,
     /// A lower bound of its fuel at its next event.
     bound: Fuel,
+    /// A lower bound of its fuel when it was last suspended.
+    suspended: Fuel,
 }
 
 /// What an instance's host functions have noted down since the last time that somebody looked.
@@ -121,6 +124,10 @@ impl TrialSink for Sink {
 
     fn log(&mut self, piece: LogPiece) {
         self.0.push(Note::Logged(piece));
+    }
+
+    fn read_back(&mut self, read: ReadBack) {
+        self.0.push(Note::ReadBack(read));
     }
 }
 
@@ -142,15 +149,18 @@ impl Instance {
         let (limits, data) = (makings.limits.clone(), makings.data.clone());
         let (sink, held_by) = (Box::new(Sink(said.clone())), gate.clone());
         let future = Box::pin(async move { program.train(arguments, limits, data, sink, held_by).await });
-        Self { future, said, gate, bound: Fuel(0) }
+        Self { future, said, gate, bound: Fuel(0), suspended: Fuel(0) }
     }
 
     fn run(&mut self, notes: &mut Vec<Note>) -> Result<Step, EngineFailure> {
         // Yields are wake-ups of our own choosing: the trial is polled again when its turn comes.
         let polled = self.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         for note in self.said.take() {
-            if let Note::Reported(fuel, _) = &note {
-                self.bound = *fuel;
+            match &note {
+                Note::Reported(fuel, _) => (self.bound, self.suspended) = (*fuel, *fuel),
+                // The guest was not suspended for it.
+                Note::ReadBack(ReadBack { fuel, .. }) => self.bound = *fuel,
+                Note::Logged(_) => {}
             }
             notes.push(note);
         }
@@ -158,8 +168,9 @@ impl Instance {
             Poll::Ready(ended) => ended.map(Step::Ended),
             Poll::Pending if self.gate.is_waiting() => Ok(Step::Reported),
             Poll::Pending => {
-                // A yield comes after a whole interval since fuel was last set, which was at the last report or later.
-                self.bound = self.bound.saturating_add(Fuel(YIELD_INTERVAL));
+                // A yield comes after a whole interval since the guest was last suspended.
+                self.suspended = self.suspended.saturating_add(Fuel(YIELD_INTERVAL));
+                self.bound = self.bound.max(self.suspended);
                 Ok(Step::Advanced(self.bound))
             }
         }
@@ -184,6 +195,8 @@ struct Replicate {
     instance: Instance,
     /// What it wrote to its log in this round.
     log: String,
+    /// What it read back in this round.
+    read_backs: Vec<ReadBack>,
     /// How the round has ended for it.
     came_to: Option<CameTo>,
 }
@@ -197,7 +210,7 @@ impl Lockstep {
     fn new(makings: &Makings, arguments: &Arguments, count: u32) -> Self {
         let replicate = |number| {
             let arguments = Arguments { seed: Replicates::seed(arguments.seed, number), ..arguments.clone() };
-            Replicate { instance: Instance::new(makings, arguments), log: String::new(), came_to: None }
+            Replicate { instance: Instance::new(makings, arguments), log: String::new(), read_backs: Vec::new(), came_to: None }
         };
         let replicates = (0..count).map(replicate).collect();
         Self { replicates, replication: makings.replication.clone(), reports: 0, log_pieces: 0 }
@@ -228,6 +241,9 @@ impl Lockstep {
     fn end_round(&mut self, notes: &mut Vec<Note>) -> Step {
         let fuel = self.fuel();
         self.pass_logs_on(fuel, notes);
+        // Those of one replicate after those of another, at the moment at which all have come so far.
+        let read_backs = self.replicates.iter_mut().flat_map(|replicate| std::mem::take(&mut replicate.read_backs));
+        notes.extend(read_backs.map(|read| Note::ReadBack(ReadBack { fuel, ..read })));
         let mut ended = Vec::new();
         let mut reports = Vec::new();
         for (number, replicate) in (1..).zip(&mut self.replicates) {
@@ -291,6 +307,7 @@ impl Replicate {
             match note {
                 Note::Logged(piece) => self.log.push_str(&piece.text),
                 Note::Reported(_, report) => reported = Some(report),
+                Note::ReadBack(read) => self.read_backs.push(read),
             }
         }
         self.came_to = match step {

@@ -145,7 +145,8 @@ impl Bounds {
             | Outcome::Exceeded { .. }
             | Outcome::Misused { .. }
             | Outcome::BadReport { .. }
-            | Outcome::OfReplicate { .. } => false,
+            | Outcome::OfReplicate { .. }
+            | Outcome::GpuTimeout => false,
         };
         let is_nested = |outcome: &Outcome| matches!(outcome, Outcome::OfReplicate { .. });
         let is_false = match outcome {
@@ -180,7 +181,7 @@ impl Bounds {
 
 /// Whether the fuel at such an end is known. What the engine had last written down when it broke off may be less than what was known.
 fn is_exact(outcome: &Outcome) -> bool {
-    !matches!(outcome.cause(), Outcome::Trapped { .. } | Outcome::Exceeded { .. } | Outcome::StackOverflowed)
+    !matches!(outcome.cause(), Outcome::Trapped { .. } | Outcome::Exceeded { .. } | Outcome::StackOverflowed | Outcome::GpuTimeout)
 }
 
 fn within(amount: u64, most: u64, limit: Limit) -> Result<(), Impossible> {

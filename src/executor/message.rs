@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::computing::GpuAccess;
 use super::confinement::Layer;
 use super::{Program, SearcherProgram};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
@@ -45,6 +46,8 @@ pub(super) enum Assignment {
         code: Code,
         /// How much memory paused trials may keep.
         paused_memory_bytes_max: u64,
+        /// How what computes on a GPU is started, if the trials are granted one.
+        gpu: Option<GpuAccess>,
     },
     /// Check a component that searches.
     InspectSearcher {
@@ -395,6 +398,9 @@ pub enum LoadError {
     /// A data set cannot be had.
     #[error("{0}")]
     Data(String),
+    /// What computes on a GPU cannot be started.
+    #[error("{0}")]
+    Gpu(String),
 }
 
 /// Writes one message.

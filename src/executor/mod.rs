@@ -4,6 +4,7 @@
 //! store. The process that decides never runs guest code, unless it is asked to with [`Isolation::Thread`].
 
 mod compiling;
+mod computing;
 mod confinement;
 mod driver;
 mod early_logs;
@@ -27,6 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use computing::gpu_adapter;
 pub use confinement::Layer;
 pub use driver::run;
 pub use interrupt::Interrupt;
@@ -367,6 +369,9 @@ pub enum ExecutorError {
         /// The study's.
         theirs: Digest,
     },
+    /// The study grants a GPU, and this machine has none that is fit.
+    #[error(transparent)]
+    Gpu(#[from] crate::gpu::StartError),
     /// Somebody asked to stop.
     #[error("interrupted")]
     Interrupted,

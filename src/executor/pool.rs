@@ -11,6 +11,7 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::computing::{self, GPU_ARGUMENT};
 use super::confinement::{self, Layer, Purpose};
 use super::message::{Assignment, FromWorker, Sayable, ToWorker, hear, read_message, write_message};
 use super::worker::{DriverGone, work};
@@ -279,7 +280,7 @@ fn spawn_thread(id: WorkerId, assignment: Assignment, sender: SyncSender<FromPoo
 }
 
 /// The program to start as a worker: this one, if it is trialbox or has said that it can be one.
-fn worker_program() -> Result<PathBuf, ExecutorError> {
+pub(super) fn worker_program() -> Result<PathBuf, ExecutorError> {
     if let Some(program) = WORKER_PROGRAM.get() {
         return Ok(program.clone());
     }
@@ -299,6 +300,9 @@ pub fn set_worker_program(program: PathBuf) {
 pub fn run_as_worker_if_asked() {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == WORKER_ARGUMENT) {
         serve();
+    }
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == GPU_ARGUMENT) {
+        computing::serve();
     }
     if let Ok(program) = std::env::current_exe() {
         set_worker_program(program);

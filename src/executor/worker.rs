@@ -14,6 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use super::computing::{self, GpuAccess};
 use super::confinement::{Layer, Purpose};
 use super::guest::{Guest, Makings, Note, Step};
 use super::kept::Kept;
@@ -27,7 +28,7 @@ use crate::numeric::digest::Digest;
 use crate::sandbox::component::{self, ComponentError};
 use crate::sandbox::instance::{self, EngineFailure};
 use crate::sandbox::searcher::{self, LiveSearcher};
-use crate::sandbox::{CompiledCache, DataSets, Ended, Sandbox, fuel_schedule};
+use crate::sandbox::{CompiledCache, DataSets, Ended, ReadBack, Sandbox, fuel_schedule};
 use crate::study::{ComponentId, FloatMode, Limits, Report};
 
 /// How long what has happened may wait to be passed on with more.
@@ -112,8 +113,10 @@ pub(super) fn work(assignment: Assignment, inbox: &Receiver<ToWorker>, outbox: O
         Assignment::InspectSearcher { component, float_mode } => {
             inspect_searcher(&component, float_mode, outbox, confine)
         }
-        Assignment::Train { program, code, paused_memory_bytes_max } => {
-            train(&program, &code, Kept::new(paused_memory_bytes_max), inbox, outbox, confine)
+        Assignment::Train { program, code, paused_memory_bytes_max, gpu } => {
+            let kept = Kept::new(paused_memory_bytes_max);
+            let loaded = load(&program, &code, gpu);
+            train(program.float_mode, loaded, kept, inbox, outbox, confine)
         }
         Assignment::Search { program, code } => search(&program, &code, inbox, outbox, confine),
     };
@@ -166,20 +169,19 @@ fn inspect_searcher(
 }
 
 fn train(
-    program: &Program,
-    code: &Code,
+    float_mode: FloatMode,
+    loaded: Result<Makings, LoadError>,
     kept: Kept<Fiber>,
     inbox: &Receiver<ToWorker>,
     outbox: Outbox<'_>,
     confine: Confine<'_>,
 ) -> Result<(), DriverGone> {
-    let loaded = load(program, code);
     confined(Purpose::Guests, outbox, confine)?;
     let makings = match loaded {
         Ok(makings) => makings,
         Err(error) => return outbox(FromWorker::Loaded(Err(error))),
     };
-    outbox(FromWorker::Loaded(Ok(fuel_schedule(program.float_mode))))?;
+    outbox(FromWorker::Loaded(Ok(fuel_schedule(float_mode))))?;
     let (fibers, happenings, flushed) = (Vec::new(), Vec::new(), Instant::now());
     Worker { makings, fibers, happenings, ends: 0, flushed, kept, bytes: 0 }.run(inbox, outbox)
 }
@@ -380,13 +382,16 @@ impl Worker {
                     Happening::Reported { trial, fuel, report }
                 }
                 Note::Logged(piece) => Happening::Logged { trial, piece },
+                Note::ReadBack(ReadBack { fuel, digest, bytes: bytes_read, content }) => {
+                    Happening::ReadBack { trial, fuel, digest, bytes_read, content }
+                }
             });
         }
         match step {
             Ok(Step::Ended(Ended { fuel, outcome, artifacts })) => {
                 happened.push(Happening::Ended { trial, fuel, outcome, artifacts });
                 self.end(index, happened);
-                Ok(())
+                self.end_with_gpu(outbox)
             }
             Ok(step) => {
                 if let Step::Advanced(fuel) = step {
@@ -404,6 +409,15 @@ impl Worker {
                 outbox(FromWorker::Broken(failure.to_string()))
             }
         }
+    }
+
+    /// What computes for a worker hangs or is gone: the worker is of no use any more. Its trials run again, on another.
+    fn end_with_gpu(&mut self, outbox: Outbox<'_>) -> Result<(), DriverGone> {
+        if !self.makings.program.gpu().is_some_and(|port| port.is_dead()) {
+            return Ok(());
+        }
+        self.flush(outbox)?;
+        outbox(FromWorker::Broken("what computes on the GPU was given up".into()))
     }
 
     /// A trial has come to its end with that.
@@ -424,14 +438,15 @@ impl Worker {
     }
 }
 
-fn load(program: &Program, code: &Code) -> Result<Makings, LoadError> {
+fn load(program: &Program, code: &Code, gpu: Option<GpuAccess>) -> Result<Makings, LoadError> {
     let sandbox = sandbox(program.float_mode)?;
     let bytes = read_unchanged(&program.component, program.id.digest)?;
     let component = loaded(&sandbox, &Compiled { id: program.id.clone(), code: code.clone() })?;
     component::check_world(&sandbox, &component)?;
     let data = DataSets::load(&program.data).map_err(|error| LoadError::Data(error.to_string()))?;
     Ok(Makings {
-        program: instance::Program::for_many(&sandbox, &component, &bytes)?.given(program.guest.clone()),
+        program: instance::Program::for_many(&sandbox, &component, &bytes)?.given(program.guest.clone())
+            .computing(computing::port(program, gpu)?),
         limits: Arc::new(program.limits.clone()),
         data: Arc::new(data),
         replication: Arc::new(program.replication.clone()),

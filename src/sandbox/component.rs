@@ -8,6 +8,7 @@ use wasmtime::component::types::ComponentItem;
 
 use super::adapt;
 use super::engine::Sandbox;
+use super::host::gpu;
 use super::instance::Program;
 use super::searcher::SearcherProgram;
 use crate::study::{ComponentId, Description, Outcome};
@@ -124,6 +125,9 @@ pub enum ComponentError {
     /// It imports something that is offered by nobody.
     #[error("the component imports `{0}`, which trialbox does not offer")]
     Import(String),
+    /// It computes on a GPU through a version of the interface that is not offered.
+    #[error("the component imports `{0}`; of that interface trialbox offers `{interface}` alone", interface = gpu::INTERFACE)]
+    GpuVersion(String),
     /// An import or export has another type than this world's.
     #[error("the component does not fit its world of `trialbox:trial@0.1.0`: {0}")]
     World(String),
@@ -398,6 +402,9 @@ fn imports(sandbox: &Sandbox, component: &Component, refused: &[&str]) -> Result
                 _ if !is_interface => return Err(ComponentError::Import(shown(name))),
                 _ if refused.contains(&unversioned(name)) && is_offered(name) => Offer::Trapped,
                 _ if is_offered(name) => Offer::Offered,
+                other if unversioned(other) == unversioned(gpu::INTERFACE) => {
+                    return Err(ComponentError::GpuVersion(shown(other)));
+                }
                 wasi if wasi.starts_with("wasi:") => Offer::Trapped,
                 _ => return Err(ComponentError::Import(shown(name))),
             };
@@ -406,10 +413,17 @@ fn imports(sandbox: &Sandbox, component: &Component, refused: &[&str]) -> Result
         .collect()
 }
 
+/// Whether an import is that of a GPU.
+#[must_use]
+pub fn is_gpu(import: &str) -> bool {
+    import == gpu::INTERFACE
+}
+
 /// Whether the interface of that name, in that version, works for a component.
 pub(super) fn is_offered(name: &str) -> bool {
     let interface = unversioned(name);
-    (OWN_IMPORTS.contains(&interface) && is_version(name, OWN_VERSION))
+    name == gpu::INTERFACE
+        || (OWN_IMPORTS.contains(&interface) && is_version(name, OWN_VERSION))
         || (WASI_OFFERED.contains(&interface) && is_version(name, WASI_VERSION))
 }
 

@@ -21,11 +21,13 @@ use super::host::artifact::Artifacts;
 use super::host::data::DataSets;
 use super::host::files::tree::{CommandFiles, Tree};
 use super::host::given::{Given, config_file};
+use super::host::gpu::{ReadBack, TrialGpu};
 use super::host::lines::ReportLines;
 use super::host::{HostState, Role, TrialState, begin_counting, charge_debt, fuel_used};
 use super::missing;
 use super::pool::Pool;
 use super::stack;
+use crate::gpu::Port;
 use crate::numeric::amount::{Fuel, Seed};
 use crate::numeric::digest::Digest;
 use crate::space::{Config, Parameter, Space};
@@ -47,6 +49,9 @@ pub trait TrialSink: Send {
 
     /// The trial wrote to its log.
     fn log(&mut self, piece: LogPiece);
+
+    /// The trial read back from the GPU.
+    fn read_back(&mut self, read: ReadBack);
 }
 
 /// What whoever runs a trial has in hand of it: holds it inside `report` while closed, and shows its memory.
@@ -131,6 +136,7 @@ pub struct Program {
     bound: Bound,
     pool: Option<Pool>,
     settings: Arc<GuestSettings>,
+    gpu: Option<Arc<Port>>,
 }
 
 /// The input of one trial.
@@ -186,7 +192,7 @@ impl Program {
         let pre: InstancePre<HostState> = linker.instantiate_pre(component).map_err(refuse)?;
         let entry = component::entry(sandbox, component)?;
         let bound = Bound::new(pre, entry).map_err(refuse)?;
-        Ok(Self { sandbox: sandbox.clone(), bound, pool: None, settings: Arc::default() })
+        Ok(Self { sandbox: sandbox.clone(), bound, pool: None, settings: Arc::default(), gpu: None })
     }
 
     /// The same, made for many short trials: they take over the memory of earlier ones, if the component allows for it. `bytes` are
@@ -204,6 +210,17 @@ impl Program {
     #[must_use]
     pub fn given(self, settings: GuestSettings) -> Self {
         Self { settings: Arc::new(settings), ..self }
+    }
+
+    /// The same with a way to a GPU.
+    #[must_use]
+    pub(crate) fn computing(self, gpu: Option<Arc<Port>>) -> Self {
+        Self { gpu, ..self }
+    }
+
+    /// The way to a GPU, if there is one.
+    pub(crate) fn gpu(&self) -> Option<&Arc<Port>> {
+        self.gpu.as_ref()
     }
 
     /// How the component is entered.
@@ -259,6 +276,15 @@ impl Program {
         };
         let mut store = store(engine, limits, role, arguments.seed);
         let result = bound.enter(&mut store, &arguments).await;
+        // Whatever it has come to, what it left running is a matter of its own.
+        let settled = match &store.data().role {
+            Role::Trial(trial) => trial.gpu.settle(),
+            Role::Describe(_) | Role::Search(_) => Ok(()),
+        };
+        let result = match (result, settled) {
+            (Ok(_), Err(error)) => Err(error),
+            (result, _) => result,
+        };
         let outcome = match &result {
             Ok(Ok(())) => lines.unfinished().unwrap_or(Outcome::Completed),
             Ok(Err(message)) => Outcome::failed(message, failure_bytes_max),
@@ -315,6 +341,7 @@ impl Program {
             log_pieces: 0,
             artifacts,
             given,
+            gpu: TrialGpu::new(self.gpu.clone()),
         }
     }
 }

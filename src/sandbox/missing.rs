@@ -10,7 +10,7 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable};
 
 use super::component::is_offered;
 use super::fault::Fault;
-use super::host::HostState;
+use super::host::{HostState, gpu};
 use crate::study::{Outcome, TrapKind};
 
 /// A resource of an interface that nobody offers. None is ever made.
@@ -19,9 +19,10 @@ struct Never;
 /// Binds what `component` imports and nobody offers to functions that end the trial.
 pub(super) fn stub(linker: &mut Linker<HostState>, engine: &Engine, component: &Component) -> wasmtime::Result<()> {
     for (name, import) in component.component_type().imports(engine) {
-        if let ComponentItem::ComponentInstance(instance) = import.ty
-            && !is_offered(name)
-        {
+        let ComponentItem::ComponentInstance(instance) = import.ty else { continue };
+        if name == gpu::INTERFACE {
+            stub_rest_of_gpu(linker, engine, &instance)?;
+        } else if !is_offered(name) {
             stub_instance(linker, engine, name, &instance)?;
         }
     }
@@ -45,6 +46,27 @@ fn stub_instance(
             ComponentItem::Resource(_) => stubs.resource(export, resource_of(export), |_, _| Ok(()))?,
             _ => {}
         }
+    }
+    Ok(())
+}
+
+/// Has what draws, samples and measures end the trial with its name. What is offered is bound already, and stays.
+fn stub_rest_of_gpu(
+    linker: &mut Linker<HostState>,
+    engine: &Engine,
+    instance: &ComponentInstance,
+) -> wasmtime::Result<()> {
+    let mut stubs = linker.instance(gpu::INTERFACE)?;
+    for (export, item) in instance.exports(engine) {
+        // Of what is bound the linker takes no second, and says so.
+        let _ = match item.ty {
+            ComponentItem::ComponentFunc(_) => {
+                let message = format!("`{export}` is no part of `{}` that is offered: it is for computing alone", gpu::INTERFACE);
+                stubs.func_new(export, move |_, _, _, _| Err(Fault::misuse(message.clone())))
+            }
+            ComponentItem::Resource(_) => stubs.resource(export, ResourceType::host::<Never>(), |_, _| Ok(())),
+            _ => Ok(()),
+        };
     }
     Ok(())
 }

@@ -32,4 +32,5 @@ pub use component::{ComponentError, Entry, ImportStatus, Inspection, Offer, Sear
 pub use engine::{Sandbox, SandboxError, fuel_schedule};
 pub use host::artifact::is_name as is_artifact_name;
 pub use host::data::DataSets;
+pub use host::gpu::ReadBack;
 pub use instance::{Arguments, Artifact, Ended, Gate, TrialSink};

@@ -68,6 +68,8 @@ pub enum Outcome {
         #[serde(deserialize_with = "of_one")]
         outcome: Box<Self>,
     },
+    /// What it gave the GPU to do did not end in time.
+    GpuTimeout,
 }
 
 /// The outcome of a replicate, which has no replicates of its own. Outcomes come from workers too, and one that was nested a hundred
@@ -161,7 +163,7 @@ impl Outcome {
     /// Whether every machine gives the same outcome.
     #[must_use]
     pub fn is_reproducible(&self) -> bool {
-        !matches!(self.cause(), Self::StackOverflowed | Self::Crashed)
+        !matches!(self.cause(), Self::StackOverflowed | Self::Crashed | Self::GpuTimeout)
     }
 
     /// What has ended the trial: the outcome of the replicate that failed, or else this one.
@@ -192,6 +194,7 @@ impl Outcome {
             Self::Crashed => "crashed",
             Self::NeverConstrained { .. } => "never constrained",
             Self::OfReplicate { outcome, .. } => outcome.name(),
+            Self::GpuTimeout => "gpu timeout",
         }
     }
 }
@@ -235,6 +238,7 @@ impl fmt::Display for Outcome {
                 write!(formatter, "never constrained: no report carried the study's constraint_attr `{attribute}`")
             }
             Self::OfReplicate { number, outcome } => write!(formatter, "replicate {number}: {outcome}"),
+            Self::GpuTimeout => formatter.write_str("gpu timeout: what it gave the GPU to do did not end in time"),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The development tasks of trialbox, run as `cargo xtask TASK`.
 //!
 //! Each task is a module: `setup` finds or prepares the Rust toolchain for guests, `guests` builds the example guests and
-//! checks the committed ones, `tidy` checks the house rules, `book` builds the documentation as a book, `fuzz` fuzzes, `test` runs everything that must pass before a commit. They
-//! talk to cargo, rustc and, on Debian, apt through `process`, and to the file system.
+//! checks the committed ones, `tidy` checks the house rules, `book` builds the documentation as a book, `fuzz` fuzzes, `gpu`
+//! runs what needs a GPU, `test` runs everything that must pass before a commit. They talk to cargo, rustc and, on Debian,
+//! apt through `process`, and to the file system.
 
 mod book;
 mod fuzz;
+mod gpu;
 mod guests;
 mod pages;
 mod process;
@@ -34,6 +36,9 @@ Tasks:
   fuzz [--minutes N] [--target NAME]…
                      Fuzz what reads others' bytes, all targets or those named, for 10 minutes or N.
   fuzz --seeds       Write the seeds of fuzzing anew, after a format has changed.
+  gpu [--software] [--bench]
+                     Run the tests of the GPU, or its benches, on this machine's adapter or on one in software.
+  gpu --variables    Prepare the software adapter, and print the variables that name it, for a shell.
   test               Run everything that must pass before a commit (setup included).
   help               Show this text.
 ";
@@ -61,6 +66,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["quality"] => quality(&workspace),
         ["fuzz", "--seeds"] => fuzz::write_seeds(&workspace),
         ["fuzz", order @ ..] => fuzz::run(&workspace, &fuzz::Order::parse(order)?),
+        ["gpu", order @ ..] => gpu::run(&workspace, gpu::Order::parse(order)?),
         ["test"] => test::run(&workspace),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

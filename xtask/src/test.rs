@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{guests, pages, process, setup, tidy};
+use crate::{gpu, guests, pages, process, setup, tidy};
 
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let start = Instant::now();
@@ -27,6 +27,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     })?;
     step("guest toolchain", || setup::run(workspace))?;
     step("tests", || cargo(workspace, &["test", "--quiet", "--release", "--workspace"], "pass the workspace's tests"))?;
+    step("GPU", || gpu::test(workspace))?;
     step("breaking out", || {
         let breakout = ["test", "--quiet", "--release", "--features", "broken-host", "--test", "breakout"];
         cargo(workspace, &breakout, "keep in what breaks out of the engine")

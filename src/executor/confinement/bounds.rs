@@ -2,18 +2,22 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::Purpose;
+
 /// The largest file that can be written. None can be opened; but the engine keeps a component's initial memory in one that has no name.
 const FILE_BYTES_MAX: u64 = 1 << 30;
 /// How many descriptors can be open. The engine has one for each of a component's initial memories.
 const DESCRIPTORS_MAX: u64 = 1 << 10;
 
-/// Sets the bounds; false if one could not be set.
-pub(super) fn set(memory_bytes_max: u64) -> bool {
+/// Sets the bounds; false if one could not be set. The driver of a GPU maps what the device has as well, so its memory cannot be told apart.
+pub(super) fn set(purpose: Purpose, memory_bytes_max: u64) -> bool {
     let mut bounds = vec![(Resource::Core, 0), (Resource::Fsize, FILE_BYTES_MAX), (Resource::Nofile, DESCRIPTORS_MAX)];
     #[cfg(target_os = "linux")]
-    bounds.extend([(Resource::Data, memory_bytes_max), (Resource::Memlock, 0), (Resource::Msgqueue, 0)]);
+    if purpose != Purpose::Gpu {
+        bounds.extend([(Resource::Data, memory_bytes_max), (Resource::Memlock, 0), (Resource::Msgqueue, 0)]);
+    }
     #[cfg(not(target_os = "linux"))]
-    let _ = memory_bytes_max;
+    let _ = (purpose, memory_bytes_max);
     // All of them are tried, whatever becomes of the others.
     let failures = bounds.into_iter().filter(|(resource, most)| !lower(*resource, *most)).count();
     failures == 0

@@ -39,6 +39,7 @@ const ALLOWED: &[i64] = &[
     libc::SYS_munmap,
     libc::SYS_nanosleep,
     libc::SYS_ppoll,
+    libc::SYS_pread64,
     libc::SYS_pwrite64,
     libc::SYS_read,
     libc::SYS_readv,
@@ -103,7 +104,11 @@ const DEADLY: &[i64] = &[
 /// Filters the calls of all threads of this process; false if the kernel does not.
 pub(super) fn filter(purpose: Purpose) -> bool {
     // Where filters disagree the kernel takes the sternest. After the last one no further can be set.
-    let filters = [deadly(), without_clone3(), allowing(purpose)];
+    let mut filters = vec![deadly(), without_clone3()];
+    // What the driver of a GPU asks of the system differs from one to the next; of attacks there is one list.
+    if purpose != Purpose::Gpu {
+        filters.push(allowing(purpose));
+    }
     filters.into_iter().all(|filter| filter.is_ok_and(|filter| apply_filter_all_threads(&filter).is_ok()))
 }
 
@@ -116,7 +121,7 @@ fn allowing(purpose: Purpose) -> Result<BpfProgram, BackendError> {
     let own = u64::from(std::process::id());
     rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![condition(0, SeccompCmpOp::Eq, own)?])?]);
     match purpose {
-        Purpose::Compiler => {
+        Purpose::Compiler | Purpose::SoftwareGpu | Purpose::Gpu => {
             let is_thread = condition(0, SeccompCmpOp::MaskedEq(THREAD), THREAD)?;
             rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![is_thread])?]);
             rules.insert(libc::SYS_mmap, Vec::new());

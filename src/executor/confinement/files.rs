@@ -3,22 +3,35 @@
 //! What is open already stays usable: the pipes to the driver.
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetError, RulesetStatus, Scope,
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError,
+    RulesetStatus, Scope, path_beneath_rules,
 };
+
+use super::Purpose;
 
 /// The version of the kernel's interface whose accesses are denied; an older kernel denies those that it knows.
 const KNOWN: ABI = ABI::V6;
 
+/// What the driver of a GPU opens after it has loaded: its devices, to read and write, and what the system says of them, to read.
+const DEVICES: &[&str] = &["/dev"];
+const READ_BY_DRIVERS: &[&str] = &["/proc", "/sys", "/usr", "/lib", "/lib64", "/etc", "/opt"];
+
 /// Denies them to this thread and those that it starts; false if the kernel denies nothing.
-pub(super) fn deny() -> bool {
-    denied().is_ok_and(|status| status != RulesetStatus::NotEnforced)
+pub(super) fn deny(purpose: Purpose) -> bool {
+    denied(purpose).is_ok_and(|status| status != RulesetStatus::NotEnforced)
 }
 
-fn denied() -> Result<RulesetStatus, RulesetError> {
+fn denied(purpose: Purpose) -> Result<RulesetStatus, RulesetError> {
     let ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(KNOWN))?
         .handle_access(AccessNet::from_all(KNOWN))?
         .scope(Scope::from_all(KNOWN))?;
-    Ok(ruleset.create()?.restrict_self()?.ruleset)
+    let mut created = ruleset.create()?;
+    if purpose == Purpose::Gpu {
+        created = created
+            .add_rules(path_beneath_rules(DEVICES, AccessFs::from_read(KNOWN) | AccessFs::WriteFile | AccessFs::IoctlDev))?
+            .add_rules(path_beneath_rules(READ_BY_DRIVERS, AccessFs::from_read(KNOWN)))?;
+    }
+    Ok(created.restrict_self()?.ruleset)
 }

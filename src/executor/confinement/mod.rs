@@ -50,6 +50,10 @@ pub(super) enum Purpose {
     Compiler,
     /// It runs guests, on the threads that there are.
     Guests,
+    /// It computes on the processor what others compute on a GPU: compiles kernels and runs them, on several threads.
+    SoftwareGpu,
+    /// It computes on a GPU, by a driver that talks to the system in ways of its own.
+    Gpu,
 }
 
 /// Closes every descriptor but the standard streams: whatever the parent's parent left open is no business of a worker's. To be called
@@ -78,11 +82,11 @@ pub(super) fn begin(purpose: Purpose, memory_bytes_max: u64) -> Confining {
     #[cfg(target_os = "linux")]
     let _ = rustix::param::page_size();
     let mut missing = Vec::new();
-    if !bounds::set(memory_bytes_max) {
+    if !bounds::set(purpose, memory_bytes_max) {
         missing.push(Layer::Bounds);
     }
     #[cfg(target_os = "linux")]
-    let files_are_denied = files::deny();
+    let files_are_denied = files::deny(purpose);
     #[cfg(not(target_os = "linux"))]
     let files_are_denied = false;
     if !files_are_denied {

@@ -10,6 +10,7 @@ pub(super) mod clocks;
 pub(super) mod data;
 pub(super) mod files;
 pub(super) mod given;
+pub(super) mod gpu;
 pub(super) mod json;
 pub(super) mod lines;
 mod log;
@@ -36,6 +37,7 @@ use artifact::Artifacts;
 use data::DataSets;
 use files::tree::Tree;
 use given::Given;
+use gpu::TrialGpu;
 use lines::ReportLines;
 use log::TrialLog;
 
@@ -82,6 +84,7 @@ pub(super) struct TrialState {
     pub(super) lines: Arc<ReportLines>,
     pub(super) tree: Tree,
     pub(super) given: Given,
+    pub(super) gpu: TrialGpu,
 }
 
 impl TrialState {
@@ -279,6 +282,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<
     data::add_to_linker(linker)?;
     artifact::add_to_linker(linker)?;
     log::add_to_linker(linker)?;
+    gpu::add_to_linker(linker)?;
     add_wasi(linker)
 }
 

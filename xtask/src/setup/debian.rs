@@ -49,7 +49,7 @@ pub(super) fn install(package: &str) -> Result<()> {
 /// Makes sure that the toolchain in `folder` can compile for `target`; returns its compiler.
 pub(super) fn prepare(folder: &Path, target: Target) -> Result<PathBuf> {
     let toolchain = Private { folder: folder.to_path_buf() };
-    let _lock = toolchain.lock()?;
+    let _lock = lock(folder)?;
     toolchain.start_anew_if_outdated()?;
     toolchain.unpack()?;
     toolchain.build_standard_library(target)?;
@@ -60,8 +60,24 @@ pub(super) fn prepare(folder: &Path, target: Target) -> Result<PathBuf> {
 pub(super) fn unpack_package(folder: &Path, package: &str) -> Result<()> {
     create_folder(folder)?;
     let archive = download(folder, package)?;
-    process::run(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(folder), "unpack a Debian package")?;
+    unpack_archive(&archive, folder)?;
     fs::remove_file(&archive).with_context(|| format!("failed to remove `{}`", archive.display()))
+}
+
+/// Unpacks a downloaded package into `folder`.
+pub(super) fn unpack_archive(archive: &Path, folder: &Path) -> Result<()> {
+    process::run(Command::new("dpkg-deb").arg("-x").arg(archive).arg(folder), "unpack a Debian package")
+}
+
+/// Keeps other runs out of `folder` until the returned file is dropped: two of them would write the same files.
+pub(super) fn lock(folder: &Path) -> Result<File> {
+    let place = folder.with_extension("lock");
+    if let Some(parent) = place.parent() {
+        create_folder(parent)?;
+    }
+    let file = File::create(&place).with_context(|| format!("failed to create `{}`", place.display()))?;
+    file.lock().with_context(|| format!("failed to lock `{}`", place.display()))?;
+    Ok(file)
 }
 
 /// The folder of a private toolchain.
@@ -91,17 +107,6 @@ impl Private {
 
     fn mark(&self, step: &str) -> Result<()> {
         write(&self.folder.join(format!("{step}.done")), "")
-    }
-
-    /// Keeps other runs out until the returned file is dropped: two of them would write the same files.
-    fn lock(&self) -> Result<File> {
-        let place = self.folder.with_extension("lock");
-        if let Some(parent) = place.parent() {
-            create_folder(parent)?;
-        }
-        let file = File::create(&place).with_context(|| format!("failed to create `{}`", place.display()))?;
-        file.lock().with_context(|| format!("failed to lock `{}`", place.display()))?;
-        Ok(file)
     }
 
     /// Removes what another recipe made, or what relies on a linker that has gone since with its toolchain.
@@ -163,7 +168,7 @@ impl Private {
             ensure!(status.success(), "failed to read `{}`: dpkg-deb ended with {status}", archive.display());
             return Ok(());
         }
-        process::run(Command::new("dpkg-deb").arg("-x").arg(archive).arg(&root), "unpack a Debian package")
+        unpack_archive(archive, &root)
     }
 
     /// The compiler needs its own shared libraries, and finds the linker `rust-lld` beside its libraries by itself.
@@ -350,8 +355,22 @@ fn dependency(package: &str, version: &str, prefix: &str) -> Result<String> {
 }
 
 fn is_installed(package: &str) -> bool {
-    process::capture(Command::new("dpkg-query").args(["-W", "-f=${Status}\n", package]), "ask for an installed package")
-        .is_ok_and(|text| text.contains("install ok installed"))
+    installed_version(package).is_some()
+}
+
+/// The version of a package that is installed.
+pub(super) fn installed_version(package: &str) -> Option<String> {
+    let mut query = Command::new("dpkg-query");
+    query.args(["-W", "-f=${db:Status-Status} ${Version}\n", package]);
+    let text = process::capture(&mut query, "ask for an installed package").ok()?;
+    text.lines().find_map(|line| line.strip_prefix("installed ")).map(str::to_owned)
+}
+
+/// Whether a version of a package comes before another.
+pub(super) fn is_older(version: &str, than: &str) -> bool {
+    let mut compare = Command::new("dpkg");
+    compare.args(["--compare-versions", version, "lt", than]);
+    compare.status().is_ok_and(|status| status.success())
 }
 
 fn is_too_old(version: &str) -> bool {
@@ -415,7 +434,7 @@ fn native_target() -> Result<String> {
 }
 
 /// The name of the folder that holds LLVM's library, such as `x86_64-linux-gnu`.
-fn library_folder_name(root: &Path) -> Result<String> {
+pub(super) fn library_folder_name(root: &Path) -> Result<String> {
     read_folder(&root.join("usr/lib"))?
         .iter()
         .filter_map(|path| path.file_name())
@@ -424,11 +443,11 @@ fn library_folder_name(root: &Path) -> Result<String> {
         .with_context(|| format!("no library folder in `{}`", root.join("usr/lib").display()))
 }
 
-fn create_folder(path: &Path) -> Result<()> {
+pub(super) fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("failed to create the folder `{}`", path.display()))
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("failed to write `{}`", path.display()))
 }
 
@@ -443,7 +462,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn read_folder(path: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn read_folder(path: &Path) -> Result<Vec<PathBuf>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).with_context(|| format!("failed to read the folder `{}`", path.display()))? {
         entries.push(entry.with_context(|| format!("failed to read the folder `{}`", path.display()))?.path());

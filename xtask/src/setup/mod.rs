@@ -4,6 +4,8 @@
 //! `debian` module prepares a private toolchain under `target/guest-toolchain`; it is unpacked, not installed, and touches
 //! nothing outside its folder. Elsewhere the task says which command adds the target. `guests` asks for the compiler here.
 
+pub(crate) mod adapter;
+mod apt;
 pub(crate) mod browser;
 mod debian;
 mod emulator;
