@@ -204,6 +204,9 @@ impl From<StudyError> for CommandError {
     fn from(error: StudyError) -> Self {
         match error {
             StudyError::Diverged { .. } => Self::with_sources(exit_code::DIFFERS, &error),
+            StudyError::GpuDiverged { .. } => Self::with_sources(exit_code::DIFFERS, &error).hint(
+                "let the component use no operations whose order the GPU is free to choose, such as atomics on floats",
+            ),
             StudyError::Replay { .. } => Self::with_sources(exit_code::DIFFERS, &error)
                 .hint("the log was written by another build; decisions are promised equal within one release"),
             StudyError::SearcherLost { .. } => Self::with_sources(exit_code::FAILURE, &error)

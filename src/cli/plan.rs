@@ -241,6 +241,7 @@ impl ReadFile {
         self.freshen()?;
         let data = self.file.data().iter().map(|(name, path)| (name.clone(), self.beside(path))).collect();
         let examined = self.examine(component, data, options, interrupt)?;
+        let examined = examined.with_gpu(self.file.gpu(), options, interrupt).map_err(gpu_error)?;
         let (spec, warnings) = self.spec_of(&examined)?;
         Ok((examined.plan(spec), warnings))
     }
@@ -297,6 +298,7 @@ impl ReadFile {
             SourceError::Searcher(_) => self.searcher_error(error),
             SourceError::Data { .. } => CommandError::new(exit_code::COMPONENT, error.to_string())
                 .hint("check [data] in the study file; its paths are relative to it"),
+            SourceError::NoGpuGrant { .. } | SourceError::Gpu(_) => gpu_error(error),
         })
     }
 
@@ -305,6 +307,7 @@ impl ReadFile {
         let (mut spec, warnings) =
             self.spec(examined.description.as_ref(), component, data, examined.fuel_schedule())?;
         spec.searcher.identify(examined.searcher().map(|id| (id.digest, id.bytes)));
+        spec.gpu = examined.gpu().cloned();
         Ok((spec, warnings))
     }
 
@@ -335,6 +338,14 @@ impl ReadFile {
         let folder = std::path::absolute(&self.path).ok();
         let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name);
         folder.map_or("study".into(), |name| name.to_string_lossy().into_owned())
+    }
+}
+
+fn gpu_error(error: SourceError) -> CommandError {
+    match error {
+        SourceError::NoGpuGrant { .. } => CommandError::new(exit_code::STUDY_FILE, error.to_string())
+            .hint("add the line `[gpu]` to the study file to grant them one"),
+        error => SessionError::from(error).into(),
     }
 }
 

@@ -18,8 +18,8 @@ use crate::numeric::digest::Digest;
 use crate::searcher::SearcherSpec;
 use crate::space::Space;
 use crate::study::{
-    Clock, ConfigurationForm, FloatMode, Limit, REPLICATES_MAX, ReplicateReward, Replicates, SpecError, StudySpec,
-    TrialSeeds,
+    Clock, ConfigurationForm, FloatMode, GpuFeature, GpuGrant, GpuLimit, Limit, REPLICATES_MAX, ReplicateReward,
+    Replicates, SpecError, StudySpec, TrialSeeds,
 };
 
 /// How long a study file may be.
@@ -41,8 +41,15 @@ pub(super) fn read(text: &str, ending: Ending, problems: &mut Vec<Problem>) -> S
     problems.extend(errors.iter().map(|error| syntax_problem(error, text)));
     // What is not TOML was patched up to go on, and would only give problems that nobody made.
     if problems.is_empty() {
-        let mut reader =
-            FileReader { file: &mut file, problems, ending, num_cpus: None, num_gpus: None, scheduler: 0..0 };
+        let mut reader = FileReader {
+            file: &mut file,
+            problems,
+            ending,
+            num_cpus: None,
+            num_gpus: None,
+            gpus: None,
+            scheduler: 0..0,
+        };
         reader.top(TableReader::new(Section::named(""), table.get_ref(), 0..0));
     }
     file
@@ -64,6 +71,7 @@ fn empty() -> StudyFile {
         space: Vec::new(),
         space_span: 0..0,
         points: Vec::new(),
+        gpu: None,
         settings: StudySpec::new("", space, Digest::of(b"")),
     }
 }
@@ -96,6 +104,7 @@ struct FileReader<'reader> {
     /// Where keys stand that problems of the whole study point to.
     num_cpus: Option<Span>,
     num_gpus: Option<Span>,
+    gpus: Option<Span>,
     scheduler: Span,
 }
 
@@ -123,6 +132,7 @@ impl FileReader<'_> {
         self.section(&mut top, "resource", Self::resource);
         self.section(&mut top, "capacity", Self::capacity);
         self.section(&mut top, "limits", Self::limits);
+        self.section(&mut top, "gpu", Self::gpu);
         self.section(&mut top, "sandbox", Self::sandbox);
         self.section(&mut top, "guest", Self::guest);
         self.section(&mut top, "hooks", Self::hooks);
@@ -217,7 +227,7 @@ impl FileReader<'_> {
             self.file.settings.capacity.cpus = self.processors(&item).unwrap_or_default();
         }
         if let Some(item) = table.take("gpus") {
-            self.num_gpus.get_or_insert(item.span.clone());
+            self.gpus = Some(item.span.clone());
             self.file.settings.capacity.gpus = item.share(self.problems).unwrap_or_default();
         }
     }
@@ -230,6 +240,49 @@ impl FileReader<'_> {
                 self.file.settings.limits.set(limit, value);
             }
         }
+    }
+
+    /// Follows `resource` and `capacity`: what these leave open depends on the grant.
+    fn gpu(&mut self, table: &mut TableReader<'_>) {
+        let mut grant = GpuGrant::default();
+        if let Some(item) = table.take("features") {
+            grant.features = self.gpu_features(&item);
+        }
+        for &limit in GpuLimit::ALL {
+            let units = if limit.unit() == "bytes" { amount::BYTES } else { amount::COUNT };
+            let value = table.take(limit.name()).and_then(|item| item.amount(units, limit.range(), self.problems));
+            if let Some(value) = value {
+                grant.limits.set(limit, value);
+            }
+        }
+        self.file.gpu = Some(grant);
+        if self.num_gpus.is_none() {
+            self.file.settings.resource.num_gpus = 1.0;
+        }
+        if self.gpus.is_none() {
+            self.file.settings.capacity.gpus = 1.0;
+        }
+    }
+
+    /// The features in the order of their declaration.
+    fn gpu_features(&mut self, item: &Item<'_>) -> Vec<GpuFeature> {
+        let DeValue::Array(list) = item.value else {
+            self.problems.push(item.unfit("a list of texts"));
+            return Vec::new();
+        };
+        let names: Vec<&'static str> = GpuFeature::ALL.iter().map(|feature| feature.name()).collect();
+        let mut features = Vec::new();
+        for element in elements(list, &item.path) {
+            let name = element.one_of(&names, self.problems);
+            let Some(feature) = name.and_then(GpuFeature::from_name) else { continue };
+            if features.contains(&feature) {
+                self.problems.push(element.problem(&format!("names `{}` a second time", feature.name())));
+                continue;
+            }
+            features.push(feature);
+        }
+        features.sort_unstable();
+        features
     }
 
     fn sandbox(&mut self, table: &mut TableReader<'_>) {
@@ -320,7 +373,9 @@ impl FileReader<'_> {
             Ending::Jobs(jobs) => Some(jobs),
             Ending::Open => num_trials.or(Some(NUM_TRIALS_MAX)),
         };
-        let Err(error) = self.file.settings.check() else { return };
+        let settings = &self.file.settings;
+        let granted = if self.file.gpu.is_some() { settings.resource.check_grant() } else { Ok(()) };
+        let Err(error) = settings.check().and(granted) else { return };
         if let Some(problem) = self.file.kind_problem(&error) {
             self.problems.push(problem);
             return;
@@ -331,8 +386,13 @@ impl FileReader<'_> {
                 "give it an end under [scheduler], such as `num_trials = 60` or `time_out = \"10m\"`.",
             ),
             SpecError::TooLarge { what: "num_gpus", .. } => {
-                (self.num_gpus.clone().unwrap_or(0..0), "raise `gpus` under [capacity].")
+                let place = self.num_gpus.clone().or(self.gpus.clone());
+                (place.unwrap_or(0..0), "raise `gpus` under [capacity].")
             }
+            SpecError::GpuUnoccupied => (
+                self.num_gpus.clone().unwrap_or(0..0),
+                "leave out `num_gpus`, which is 1 then, or [gpu] if trials are to have no GPU.",
+            ),
             SpecError::TooLarge { .. } => (
                 self.num_cpus.clone().unwrap_or(0..0),
                 "raise `cpus` under [capacity]; 8 are there if nothing is said.",

@@ -2,10 +2,11 @@
 //! and searchers come from `kinds`.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use super::kinds::{self, Family, Kind};
 use super::reader::quoted;
-use crate::study::Limit;
+use crate::study::{GpuFeature, GpuLimit, GpuLimits, Limit, Limits};
 
 /// A table of a study file whose keys are fixed.
 #[derive(Clone, Debug)]
@@ -75,6 +76,13 @@ const TOP: &[Row] = &[
     ("resource", "table", "", "What one trial occupies."),
     ("capacity", "table", "", "What there is to occupy; with `resource` it gives the number of slots."),
     ("limits", "table", "", "The bounds on what one trial may use."),
+    (
+        "gpu",
+        "table",
+        "none",
+        "That trials may use a GPU, what of it, and the bounds on that. It may be empty: the line `[gpu]` alone is a grant. Which GPU it is becomes \
+         part of what the study is.",
+    ),
     ("sandbox", "table", "", "How the component is run."),
     ("guest", "table", "", "What the component is given besides configuration, seed and data."),
     (
@@ -139,7 +147,12 @@ const SEARCHER: &[Row] = &[(
 
 const RESOURCE: &[Row] = &[
     ("num_cpus", "integer from 1", "1", "Virtual processors that a trial occupies."),
-    ("num_gpus", "real from 0", "0", "Virtual GPUs that a trial occupies; fractions share one."),
+    (
+        "num_gpus",
+        "real from 0",
+        "0; 1 with `[gpu]`",
+        "Virtual GPUs that a trial occupies; fractions share one. With `[gpu]` it must be more than 0.",
+    ),
 ];
 
 const CAPACITY: &[Row] = &[
@@ -149,7 +162,7 @@ const CAPACITY: &[Row] = &[
         "8",
         "Virtual processors of the study. Part of the study, and never read from the machine.",
     ),
-    ("gpus", "real from 0", "0", "Virtual GPUs of the study."),
+    ("gpus", "real from 0", "0; 1 with `[gpu]`", "Virtual GPUs of the study."),
 ];
 
 const SANDBOX: &[Row] = &[(
@@ -186,6 +199,17 @@ impl Key {
         Self { name, value: value.into(), default: default.into(), meaning: meaning.into() }
     }
 
+    /// The key of a limit.
+    fn of_limit(name: &'static str, range: RangeInclusive<u64>, unit: &str, default: u64, meaning: String) -> Self {
+        let text = if unit == "bytes" { ", or text with a unit" } else { ", or text such as `\"10k\"`" };
+        Self {
+            name,
+            value: format!("{} to {} {unit}{text}", range.start(), range.end()).into(),
+            default: default.to_string().into(),
+            meaning: meaning.into(),
+        }
+    }
+
     /// The key by which one of a family is chosen.
     fn type_of(family: &Family) -> Self {
         let names: Vec<&str> = family.kinds().map(Kind::name).collect();
@@ -219,16 +243,25 @@ impl Section {
 
     fn limits() -> Self {
         let key = |&limit: &Limit| {
-            let range = limit.range();
-            let bytes = if limit.unit() == "bytes" { ", or text with a unit" } else { ", or text such as `\"10k\"`" };
-            Key {
-                name: limit.name(),
-                value: format!("{} to {} {}{bytes}", range.start(), range.end(), limit.unit()).into(),
-                default: crate::study::Limits::default().get(limit).to_string().into(),
-                meaning: limit.meaning().into(),
-            }
+            let default = Limits::default().get(limit);
+            Key::of_limit(limit.name(), limit.range(), limit.unit(), default, limit.meaning())
         };
         Self { name: "limits", keys: Limit::ALL.iter().map(key).collect() }
+    }
+
+    fn gpu() -> Self {
+        let names: Vec<&str> = GpuFeature::ALL.iter().map(|feature| feature.name()).collect();
+        let features = Key {
+            name: "features",
+            value: format!("list of {}", quoted(&names)).into(),
+            default: "empty".into(),
+            meaning: "What trials may use beyond what every GPU has, by the names of WebGPU. A study whose GPU lacks one is refused.".into(),
+        };
+        let key = |&limit: &GpuLimit| {
+            let default = GpuLimits::default().get(limit);
+            Key::of_limit(limit.name(), limit.range(), limit.unit(), default, limit.meaning())
+        };
+        Self { name: "gpu", keys: std::iter::once(features).chain(GpuLimit::ALL.iter().map(key)).collect() }
     }
 
     /// The section of that name.
@@ -249,6 +282,7 @@ impl Section {
             Self::of("resource", RESOURCE),
             Self::of("capacity", CAPACITY),
             Self::limits(),
+            Self::gpu(),
             Self::of("sandbox", SANDBOX),
             Self::of("guest", GUEST),
             Self::of("hooks", HOOKS),

@@ -13,7 +13,7 @@ use super::{file_reader, merge};
 use crate::numeric::amount::Seed;
 use crate::numeric::digest::Digest;
 use crate::space::{Config, Parameter, Space};
-use crate::study::{ComponentId, DataId, Description, FloatMode, Limits, Metrics, SpecError, StudySpec};
+use crate::study::{ComponentId, DataId, Description, FloatMode, GpuGrant, Limits, Metrics, SpecError, StudySpec};
 
 /// A study file that was read: well formed in itself, not yet compared with its component.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct StudyFile {
     pub(super) space_span: Span,
     /// What is to be tried first, in order.
     pub(super) points: Vec<Point>,
+    /// What the file grants of a GPU; nothing without its section.
+    pub(super) gpu: Option<GpuGrant>,
     /// All other settings; its space is empty.
     pub(super) settings: StudySpec,
 }
@@ -134,6 +136,13 @@ impl StudyFile {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.settings.limits
+    }
+
+    /// What the file grants its trials of a GPU, if it does. Which GPU that is, a specification of this file does not say yet: see
+    /// [`GpuGrant::of`].
+    #[must_use]
+    pub fn gpu(&self) -> Option<&GpuGrant> {
+        self.gpu.as_ref()
     }
 
     /// How NaN is treated by the component's arithmetic.

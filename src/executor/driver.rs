@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use self::serving::Served;
 use super::compiling::compiled;
 use super::confinement::Layer;
-use super::early_logs::EarlyLogs;
+use super::early_notes::{EarlyNote, EarlyNotes};
 use super::hearing::{Bounds, Heard, Impossible};
 use super::message::{Assignment, Code, FromWorker, Launch, LoadError, MilestoneAt, Place, ToWorker};
 use super::pool::{FromPool, Pool, WorkerHandle, WorkerId};
@@ -95,7 +95,7 @@ struct Driver<'a, 'b> {
     artifacts: BTreeMap<TrialId, Vec<Artifact>>,
     artifact_bytes: u64,
     held: BTreeSet<TrialId>,
-    early_logs: EarlyLogs,
+    early_notes: EarlyNotes,
     early_trials_max: u64,
     /// What every trial keeps to, as long as its worker is honest.
     bounds: Bounds,
@@ -168,7 +168,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         }
         let slots = study.spec().slots().map_or(1, u64::from);
         Ok(Self {
-            bounds: Bounds::new(&study.spec().limits, &study.spec().replicates),
+            bounds: Bounds::new(&study.spec().limits, &study.spec().replicates, study.spec().gpu.as_ref()),
             function: Function::of(study.spec()),
             shelf: Shelf::of(study.spec(), &options.reuse),
             recordings: Recordings::default(),
@@ -176,7 +176,7 @@ impl<'a, 'b> Driver<'a, 'b> {
             to_serve: BTreeSet::new(),
             all_said: BTreeSet::new(),
             cached: BTreeMap::new(),
-            early_logs: EarlyLogs::default(),
+            early_notes: EarlyNotes::default(),
             artifact_bytes: 0,
             early_trials_max: match (options.speculation, options.isolation) {
                 // A worker that keeps to one trial has none to spare.
@@ -244,7 +244,8 @@ impl<'a, 'b> Driver<'a, 'b> {
         let code = self.code()?;
         let paused_memory_bytes_max = self.options.paused_memory_bytes_max / self.options.jobs.max(1) as u64;
         let spec = self.study.spec();
-        let program = Program { replication: Replication::of(spec), guest: spec.guest.clone(), ..self.program.clone() };
+        let (replication, guest, gpu) = (Replication::of(spec), spec.guest.clone(), spec.gpu.clone());
+        let program = Program { replication, guest, gpu, ..self.program.clone() };
         let handle = self.pool.spawn(Assignment::Train { program, code, paused_memory_bytes_max })?;
         let id = handle.id;
         self.workers.insert(id, Staffed { handle, trials: 0, early: 0, quarantine, loaded: false });
@@ -324,8 +325,11 @@ impl<'a, 'b> Driver<'a, 'b> {
                 self.keep_artifacts(*trial, artifacts)?;
             }
             Event::TrialStarted { trial, .. } => {
-                for piece in self.early_logs.take(*trial) {
-                    self.journal.append_log(*trial, &piece)?;
+                for note in self.early_notes.take(*trial) {
+                    match note {
+                        EarlyNote::Logged(piece) => self.journal.append_log(*trial, &piece)?,
+                        EarlyNote::ReadBack(digest, content) => self.put_read_back(*trial, digest, &content)?,
+                    }
                 }
             }
             Event::TrialPaused { trial, .. } => self.quarantine.retain(|suspect| suspect != trial),
@@ -336,6 +340,9 @@ impl<'a, 'b> Driver<'a, 'b> {
                     self.study.state().trials().iter().filter(is_paused).map(|record| record.trial).collect();
                 for trial in paused {
                     self.cut_log(trial)?;
+                }
+                if self.study.spec().gpu.is_some() {
+                    self.journal.cut_read_backs()?;
                 }
             }
             _ => {}
@@ -389,7 +396,7 @@ impl<'a, 'b> Driver<'a, 'b> {
 
     /// Whether trials may go ahead of the study: what they say is kept here until it decides.
     fn has_room(&self) -> bool {
-        let said = self.study.bytes_waiting_in_all().saturating_add(self.early_logs.bytes());
+        let said = self.study.bytes_waiting_in_all().saturating_add(self.early_notes.bytes());
         said.saturating_add(self.artifact_bytes) < self.options.paused_memory_bytes_max
     }
 

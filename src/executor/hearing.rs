@@ -12,7 +12,7 @@ use crate::numeric::amount::Fuel;
 use crate::numeric::digest::{Digest, canonical_bytes};
 use crate::sandbox::{Artifact, is_artifact_name};
 use crate::space::Value;
-use crate::study::{Attribute, Limit, Limits, LogPiece, Outcome, Replicates, Report};
+use crate::study::{Attribute, GpuLimit, GpuLimits, GpuSpec, Limit, Limits, LogPiece, Outcome, Replicates, Report};
 
 /// Log text is made of the bytes that `log_bytes_max` counts, each three at most where they are no UTF-8, and of one line of the host's.
 const LOG_GROWTH: u64 = 3;
@@ -22,6 +22,8 @@ const REPLICATE_NUMBER_BYTES_MAX: u64 = 13;
 /// An outcome has a text of the guest's, or one of the host's with up to three names in it, each letter of up to ten bytes as shown.
 const OUTCOME_BYTES_MAX: u64 = 64 << 10;
 const SHOWN_GROWTH: u64 = 30;
+/// What the study keeps of a read-back while it waits to be consumed, with some room.
+const READ_BACK_BYTES: u64 = 256;
 
 /// How much a worker gathers before it sends it, and how many such batches can be on their way, with a good deal of room.
 const BATCH_BYTES: u64 = 1 << 20;
@@ -36,6 +38,9 @@ pub(super) struct Heard {
     reports: u64,
     log_pieces: u64,
     log_bytes: u64,
+    read_backs: u64,
+    /// How much of what it read back was to be kept.
+    recorded_bytes: u64,
 }
 
 /// What all trials of a study keep to.
@@ -44,6 +49,8 @@ pub(super) struct Bounds {
     limits: Limits,
     /// How many instances a trial runs.
     replicates: u64,
+    /// The limits of the grant of a GPU, if there is one.
+    gpu: Option<GpuLimits>,
 }
 
 /// What no honest worker says.
@@ -67,6 +74,12 @@ pub(super) enum Impossible {
     NotHeld,
     /// That it was confined, or has loaded, when that was over.
     OutOfPlace,
+    /// More than a limit of the grant of a GPU allows.
+    BeyondGpu(GpuLimit),
+    /// That a trial used a GPU, in a study that grants none.
+    NotGranted,
+    /// Something read back from the GPU that is not what is said of it.
+    FalseReadBack,
 }
 
 impl Display for Impossible {
@@ -82,14 +95,20 @@ impl Display for Impossible {
             Self::FalseDrop => formatter.write_str("that it dropped a trial which was neither paused nor at rest"),
             Self::NotHeld => formatter.write_str("reports of a trial that was told to wait"),
             Self::OutOfPlace => formatter.write_str("that it begins, when it had begun"),
+            Self::BeyondGpu(limit) => write!(formatter, "more than `{}` allows", limit.name()),
+            Self::NotGranted => formatter.write_str("that a trial used a GPU, which none may"),
+            Self::FalseReadBack => {
+                formatter.write_str("something read back from the GPU that is not what it says of it")
+            }
         }
     }
 }
 
 impl Bounds {
-    /// Those of a study with these limits.
-    pub(super) fn new(limits: &Limits, replicates: &Replicates) -> Self {
-        Self { limits: limits.clone(), replicates: u64::from(replicates.count.max(1)) }
+    /// Those of a study with these limits, and with this grant of a GPU if it has one.
+    pub(super) fn new(limits: &Limits, replicates: &Replicates, gpu: Option<&GpuSpec>) -> Self {
+        let gpu = gpu.map(|gpu| gpu.grant.limits.clone());
+        Self { limits: limits.clone(), replicates: u64::from(replicates.count.max(1)), gpu }
     }
 
     fn get(&self, limit: Limit) -> u64 {
@@ -114,7 +133,10 @@ impl Bounds {
     pub(super) fn held_bytes_max(&self) -> u64 {
         let name = self.get(Limit::AttributeNameBytesMax).saturating_add(self.get(Limit::AttributeTextBytesMax));
         let report = self.get(Limit::AttributesMax).saturating_mul(name.saturating_add(size_of::<Attribute>() as u64));
-        report.saturating_add(BATCH_BYTES).saturating_mul(BATCHES_ON_THE_WAY)
+        let read_backs = self.gpu.as_ref().map_or(0, |gpu| gpu.read_backs_max.saturating_mul(self.replicates));
+        let reports = report.saturating_add(BATCH_BYTES).saturating_mul(BATCHES_ON_THE_WAY);
+        // A trial that was told to wait does so in its next report, and may read back until then.
+        reports.saturating_add(read_backs.saturating_mul(READ_BACK_BYTES))
     }
 
     fn check_report(&self, report: &Report) -> Result<(), Impossible> {
@@ -133,6 +155,9 @@ impl Bounds {
     }
 
     fn check_outcome(&self, outcome: &Outcome) -> Result<(), Impossible> {
+        if matches!(outcome.cause(), Outcome::GpuTimeout) && self.gpu.is_none() {
+            return Err(Impossible::NotGranted);
+        }
         let is_the_studys = |outcome: &Outcome| match outcome {
             Outcome::Stopped { .. }
             | Outcome::Crashed
@@ -179,11 +204,6 @@ impl Bounds {
     }
 }
 
-/// Whether the fuel at such an end is known. What the engine had last written down when it broke off may be less than what was known.
-fn is_exact(outcome: &Outcome) -> bool {
-    !matches!(outcome.cause(), Outcome::Trapped { .. } | Outcome::Exceeded { .. } | Outcome::StackOverflowed | Outcome::GpuTimeout)
-}
-
 fn within(amount: u64, most: u64, limit: Limit) -> Result<(), Impossible> {
     if amount > most { Err(Impossible::Beyond(limit)) } else { Ok(()) }
 }
@@ -206,7 +226,7 @@ impl Heard {
             Happening::Logged { piece, .. } => self.take_log(piece, bounds),
             Happening::Ended { fuel, outcome, artifacts, .. } => {
                 bounds.check_fuel(*fuel)?;
-                if *fuel < self.fuel && is_exact(outcome) {
+                if *fuel < self.fuel && outcome.has_exact_fuel() {
                     return Err(Impossible::Backwards);
                 }
                 bounds.check_outcome(outcome)?;
@@ -219,8 +239,40 @@ impl Heard {
                 self.memory_bytes = Some(*memory_bytes);
                 Ok(())
             }
+            Happening::ReadBack { fuel, digest, bytes_read, content, .. } => {
+                self.take_read_back(*fuel, *digest, *bytes_read, content, bounds)
+            }
             Happening::Waiting { .. } | Happening::Dropped { .. } => Ok(()),
         }
+    }
+
+    fn take_read_back(
+        &mut self,
+        fuel: Fuel,
+        digest: Digest,
+        bytes_read: u64,
+        content: &[u8],
+        bounds: &Bounds,
+    ) -> Result<(), Impossible> {
+        let Some(gpu) = &bounds.gpu else { return Err(Impossible::NotGranted) };
+        let within = |amount: u64, limit: GpuLimit, times: u64| match amount > gpu.get(limit).saturating_mul(times) {
+            true => Err(Impossible::BeyondGpu(limit)),
+            false => Ok(()),
+        };
+        bounds.check_fuel(fuel)?;
+        if fuel < self.fuel {
+            return Err(Impossible::Backwards);
+        }
+        self.fuel = fuel;
+        self.read_backs += 1;
+        self.recorded_bytes = self.recorded_bytes.saturating_add(content.len() as u64);
+        within(self.read_backs, GpuLimit::ReadBacksMax, bounds.replicates)?;
+        within(self.recorded_bytes, GpuLimit::RecordedBytesMax, bounds.replicates)?;
+        within(bytes_read, GpuLimit::BufferBytesMax, 1)?;
+        let is_whole = content.len() as u64 == bytes_read;
+        // Where there is no content, nothing tells of the digest, unless nothing was read.
+        let is_true = if is_whole { digest == Digest::of(content) } else { content.is_empty() };
+        if is_true { Ok(()) } else { Err(Impossible::FalseReadBack) }
     }
 
     fn take_report(&mut self, fuel: Fuel, report: &Report, bounds: &Bounds) -> Result<(), Impossible> {
@@ -264,7 +316,19 @@ mod tests {
             log_bytes_max: 10,
             ..Limits::default()
         };
-        Bounds { limits, replicates: 1 }
+        let gpu = GpuLimits { read_backs_max: 2, recorded_bytes_max: 5, buffer_bytes_max: 256, ..GpuLimits::default() };
+        Bounds { limits, replicates: 1, gpu: Some(gpu) }
+    }
+
+    fn read_back(fuel: u64, content: &[u8]) -> Happening {
+        let (digest, bytes_read) = (Digest::of(content), content.len() as u64);
+        Happening::ReadBack { trial: TRIAL, fuel: Fuel(fuel), digest, bytes_read, content: content.to_vec() }
+    }
+
+    /// One of which only the digest is told.
+    fn unrecorded(fuel: u64, bytes_read: u64) -> Happening {
+        let digest = Digest::of(b"a content");
+        Happening::ReadBack { trial: TRIAL, fuel: Fuel(fuel), digest, bytes_read, content: Vec::new() }
     }
 
     fn reported(fuel: u64, attributes: &[(&str, Value)]) -> Happening {
@@ -365,7 +429,7 @@ mod tests {
 
     #[test]
     fn artifacts_come_in_the_order_of_their_names_and_each_once() {
-        let bounds = Bounds { limits: Limits::default(), replicates: 1 };
+        let bounds = Bounds { limits: Limits::default(), replicates: 1, gpu: None };
         let check = |names: &[&str]| {
             let artifacts = names.iter().map(|name| artifact(name, b"")).collect();
             Heard::default().take(&completed(artifacts), &bounds)
@@ -382,6 +446,7 @@ mod tests {
         assert_eq!(last(&[reported(60, &[]), end(Outcome::Completed)]), Err(Impossible::Backwards));
         assert_eq!(last(&[advanced(60), end(Outcome::failed("no luck", 100))]), Err(Impossible::Backwards));
         assert_eq!(last(&[advanced(60), end(Outcome::StackOverflowed)]), Ok(()));
+        assert_eq!(last(&[advanced(60), end(Outcome::GpuTimeout)]), Ok(()));
         assert_eq!(last(&[advanced(101)]), Err(Impossible::Beyond(Limit::FuelMax)));
     }
 
@@ -392,5 +457,62 @@ mod tests {
         assert_eq!(take(reported(300, &[])), Ok(()));
         assert_eq!(take(reported(301, &[])), Err(Impossible::Beyond(Limit::FuelMax)));
         assert_eq!(take(logged(0, &"[1] \n".repeat(30))), Ok(()));
+        assert_eq!(take(read_back(1, &[0; 15])), Ok(()));
+        assert_eq!(take(read_back(1, &[0; 16])), Err(Impossible::BeyondGpu(GpuLimit::RecordedBytesMax)));
+    }
+
+    #[test]
+    fn what_is_read_back_keeps_to_the_limits_of_the_grant_and_is_what_is_said_of_it() {
+        use GpuLimit::{BufferBytesMax, ReadBacksMax, RecordedBytesMax};
+        let beyond = |limit| Err(Impossible::BeyondGpu(limit));
+        let of_other_digest = Happening::ReadBack {
+            trial: TRIAL,
+            fuel: Fuel(1),
+            digest: Digest::of(b"another"),
+            bytes_read: 4,
+            content: b"four".to_vec(),
+        };
+        let of_other_size = Happening::ReadBack {
+            trial: TRIAL,
+            fuel: Fuel(1),
+            digest: Digest::of(b"four"),
+            bytes_read: 5,
+            content: b"four".to_vec(),
+        };
+        let nothing = Happening::ReadBack {
+            trial: TRIAL,
+            fuel: Fuel(1),
+            digest: Digest::of(b"something"),
+            bytes_read: 0,
+            content: Vec::new(),
+        };
+        let cases = [
+            (vec![read_back(1, b"12345"), unrecorded(1, 256), completed(Vec::new())], Ok(())),
+            (vec![read_back(1, b"")], Ok(())),
+            (vec![read_back(1, b"123456")], beyond(RecordedBytesMax)),
+            (vec![read_back(1, b"123"), read_back(2, b"123")], beyond(RecordedBytesMax)),
+            (vec![unrecorded(1, 4), unrecorded(2, 4), unrecorded(3, 4)], beyond(ReadBacksMax)),
+            (vec![unrecorded(1, 257)], beyond(BufferBytesMax)),
+            (vec![reported(50, &[]), read_back(49, b"")], Err(Impossible::Backwards)),
+            (vec![read_back(50, b""), reported(49, &[])], Err(Impossible::Backwards)),
+            (vec![read_back(101, b"")], Err(Impossible::Beyond(Limit::FuelMax))),
+            (vec![of_other_digest], Err(Impossible::FalseReadBack)),
+            (vec![of_other_size], Err(Impossible::FalseReadBack)),
+            (vec![nothing], Err(Impossible::FalseReadBack)),
+        ];
+        for (happenings, expected) in cases {
+            assert_eq!(last(&happenings), expected, "{happenings:?}");
+        }
+    }
+
+    #[test]
+    fn a_gpu_is_not_heard_of_in_a_study_that_grants_none() {
+        let timed_out = || ended(Outcome::GpuTimeout, Vec::new());
+        let of_replicate = Outcome::OfReplicate { number: 1, outcome: Box::new(Outcome::GpuTimeout) };
+        assert_eq!((last(&[timed_out()]), last(&[ended(of_replicate.clone(), Vec::new())])), (Ok(()), Ok(())));
+        let bounds = Bounds { gpu: None, ..bounds() };
+        for happening in [timed_out(), ended(of_replicate, Vec::new()), read_back(1, b"")] {
+            assert_eq!(Heard::default().take(&happening, &bounds), Err(Impossible::NotGranted));
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Interrupt, Journal, JournalError};
 use crate::numeric::amount::{Fuel, Sequence, TrialId};
+use crate::numeric::digest::Digest;
 use crate::sandbox::Artifact;
 use crate::store::{Entries, Store};
 use crate::study::{Entry, LogPiece};
@@ -67,6 +68,14 @@ impl Journal for StoreJournal<'_> {
         Ok(self.store.keep_artifacts_of(trial)?)
     }
 
+    fn put_read_back(&mut self, trial: TrialId, digest: Digest, content: &[u8]) -> Result<(), JournalError> {
+        Ok(self.store.put_read_back(digest, trial, content)?)
+    }
+
+    fn cut_read_backs(&mut self) -> Result<(), JournalError> {
+        Ok(self.store.cut_read_backs()?)
+    }
+
     fn mark_cached(&mut self, trial: TrialId, fuel: Option<Fuel>) -> Result<(), JournalError> {
         Ok(self.store.mark_cached(trial, fuel)?)
     }
@@ -119,6 +128,14 @@ impl Journal for VerifyingJournal<'_> {
     }
 
     fn drop_artifacts_except(&mut self, _: TrialId) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn put_read_back(&mut self, _: TrialId, _: Digest, _: &[u8]) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn cut_read_backs(&mut self) -> Result<(), JournalError> {
         Ok(())
     }
 

@@ -155,16 +155,19 @@ impl Assignment {
     }
 }
 
-/// How much a trial says from one look at it to the next, at most: its whole log, a report, and its end with all that it leaves.
+/// How much a trial says from one look at it to the next, at most: its whole log, a report, all that is kept of what it reads back from
+/// the GPU, and its end with all that it leaves.
 fn step_bytes_max(program: &Program) -> u64 {
     let Limits { attributes_max, attribute_name_bytes_max, attribute_text_bytes_max, .. } = program.limits;
     let Limits { log_bytes_max, artifact_bytes_max, failure_bytes_max, .. } = program.limits;
     let attribute = attribute_name_bytes_max.saturating_add(attribute_text_bytes_max).saturating_add(64);
     let replicates = u64::from(program.replication.replicates.count.max(1));
+    let recorded = program.gpu.as_ref().map_or(0, |gpu| gpu.grant.limits.recorded_bytes_max);
     let log_growth = if replicates > 1 { TEXT_GROWTH * REPLICATE_LOG_GROWTH } else { TEXT_GROWTH };
     attributes_max
         .saturating_mul(attribute)
         .saturating_add(log_bytes_max.saturating_mul(log_growth).saturating_mul(replicates))
+        .saturating_add(recorded.saturating_mul(replicates))
         .saturating_add(artifact_bytes_max)
         .saturating_add(failure_bytes_max)
 }
@@ -354,6 +357,9 @@ pub(super) enum Happening {
     Ended { trial: TrialId, fuel: Fuel, outcome: Outcome, artifacts: Vec<Artifact> },
     /// It was paused or rested, and had to go for want of memory; it can only be run again from its start.
     Dropped { trial: TrialId },
+    /// It read `bytes_read` bytes of that digest back from the GPU. They are here, unless it has read back more than
+    /// `recorded_bytes_max`: then `content` is empty.
+    ReadBack { trial: TrialId, fuel: Fuel, digest: Digest, bytes_read: u64, content: Vec<u8> },
 }
 
 impl Happening {
@@ -365,7 +371,8 @@ impl Happening {
             | Self::Waiting { trial, .. }
             | Self::Logged { trial, .. }
             | Self::Ended { trial, .. }
-            | Self::Dropped { trial } => *trial,
+            | Self::Dropped { trial }
+            | Self::ReadBack { trial, .. } => *trial,
         }
     }
 
@@ -383,6 +390,7 @@ impl Happening {
             Self::Reported { report, .. } => report.bytes(),
             Self::Logged { piece, .. } => piece.text.len() as u64,
             Self::Ended { artifacts, .. } => artifacts.iter().map(|artifact| artifact.record.bytes).sum(),
+            Self::ReadBack { content, .. } => content.len() as u64,
             Self::Advanced { .. } | Self::Waiting { .. } | Self::Dropped { .. } => 0,
         };
         said.saturating_add(size_of::<Self>() as u64)

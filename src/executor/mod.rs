@@ -7,7 +7,7 @@ mod compiling;
 mod computing;
 mod confinement;
 mod driver;
-mod early_logs;
+mod early_notes;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -44,7 +44,9 @@ use crate::numeric::digest::Digest;
 use crate::sandbox::{Artifact, ComponentError};
 use crate::searcher::ComponentSearcherSpec;
 use crate::space::Space;
-use crate::study::{ComponentId, DataId, Entry, FloatMode, GuestSettings, Limits, LogPiece, Replication, StudyError};
+use crate::study::{
+    ComponentId, DataId, Entry, FloatMode, GpuSpec, GuestSettings, Limits, LogPiece, Replication, StudyError,
+};
 
 /// Where guest code runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -218,6 +220,8 @@ pub struct Program {
     pub replication: Replication,
     /// What the guest is given besides configuration, seed and data. In a study it is the specification that says so.
     pub guest: GuestSettings,
+    /// What the guest may do with a GPU, and with which; none without a grant. In a study it is the specification that says so.
+    pub gpu: Option<GpuSpec>,
 }
 
 /// What searches for a study, where that is a component.
@@ -284,6 +288,18 @@ pub trait Journal {
     /// # Errors
     /// If it cannot be written.
     fn drop_artifacts_except(&mut self, trial: TrialId) -> Result<(), JournalError>;
+
+    /// Keeps the content of what a trial has read back from the GPU.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn put_read_back(&mut self, trial: TrialId, digest: Digest, content: &[u8]) -> Result<(), JournalError>;
+
+    /// Drops the contents of read-backs of which no event tells: trials had run ahead of their ends or their pauses.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    fn cut_read_backs(&mut self) -> Result<(), JournalError>;
 
     /// Takes note that a trial's results came from a cache, up to that fuel; with none that they did not. No event tells it.
     ///

@@ -10,6 +10,7 @@ use super::message::{Assignment, FromWorker, Happening, Launch, Place, ToWorker}
 use super::pool::{FromPool, Pool, WorkerHandle};
 use super::{ExecutorError, Interrupt, Program, RunOptions};
 use crate::numeric::amount::{Fuel, Slot, TrialId, VirtualTime};
+use crate::numeric::digest::Digest;
 use crate::sandbox::{Arguments, Artifact, Inspection, SearcherInspection};
 use crate::study::{FloatMode, Limits, Outcome, Report};
 
@@ -24,6 +25,8 @@ pub enum TrialProgress {
     Reported(Fuel, Report),
     /// It wrote to its log.
     Logged(String),
+    /// It read something of that digest back from the GPU.
+    ReadBack(Fuel, Digest),
 }
 
 /// How a single trial ended.
@@ -94,7 +97,8 @@ pub fn run_trial(
     let (slot, start, fuel_before) = (Slot(0), VirtualTime(0), Fuel(0));
     let place = Place { slot, start, fuel_before, milestone: None, is_early: false };
     only.worker.tell(ToWorker::Launch(Launch { trial: TrialId(0), place, arguments }));
-    let (bounds, mut heard) = (Bounds::new(&program.limits, &program.replication.replicates), Heard::default());
+    let Program { limits, replication, gpu, .. } = program;
+    let (bounds, mut heard) = (Bounds::new(limits, &replication.replicates, gpu.as_ref()), Heard::default());
     loop {
         let happenings = match only.next()? {
             FromWorker::Confined(missing) => {
@@ -115,6 +119,7 @@ pub fn run_trial(
             match happening {
                 Happening::Reported { fuel, report, .. } => on_progress(TrialProgress::Reported(fuel, report)),
                 Happening::Logged { piece, .. } => on_progress(TrialProgress::Logged(piece.text)),
+                Happening::ReadBack { fuel, digest, .. } => on_progress(TrialProgress::ReadBack(fuel, digest)),
                 Happening::Advanced { .. } | Happening::Waiting { .. } | Happening::Dropped { .. } => {}
                 Happening::Ended { fuel, outcome, artifacts, .. } => {
                     return Ok(TrialResult { fuel, outcome, artifacts });

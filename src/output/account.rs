@@ -160,6 +160,7 @@ impl Account {
             Event::StudyStarted { .. }
             | Event::StudyEnded { .. }
             | Event::Judged { .. }
+            | Event::ReadBack { .. }
             | Event::SearcherFailed { .. } => {}
         }
     }

@@ -264,6 +264,9 @@ fn hint(spec: &StudySpec, outcome: &Outcome) -> String {
         Outcome::Trapped { trap: TrapKind::Unreachable } => "the trial's log may tell where it panicked.".into(),
         Outcome::StackOverflowed => "let the component recurse less; how deep it gets depends on the machine.".into(),
         Outcome::Misused { .. } => "the contract of each import stands in wit/trial.wit.".into(),
+        Outcome::GpuTimeout => "let the component give the GPU less at a time, or raise `submission_milliseconds_max`, or for large shaders \
+                                `compile_milliseconds_max`, under [gpu] in the study file."
+            .into(),
         Outcome::Crashed => "no component should be able to do this; please report it.".into(),
         Outcome::Completed
         | Outcome::Stopped { .. }

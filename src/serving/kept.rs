@@ -179,7 +179,8 @@ fn memory_bytes(event: &Event) -> u64 {
         }
         Event::TrialPaused { .. } | Event::TrialResumed { .. } => JOB,
         Event::SearcherFailed { message, .. } => message.len(),
-        Event::StudyStarted { .. } | Event::StudyEnded { .. } => 0,
+        // It is only counted.
+        Event::ReadBack { .. } | Event::StudyStarted { .. } | Event::StudyEnded { .. } => 0,
     };
     bytes as u64
 }

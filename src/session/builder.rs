@@ -14,8 +14,8 @@ use crate::searcher::{ComponentSearcherSpec, SearcherSpec};
 use crate::space::{Config, Parameter, Space, Value};
 use crate::store::Reader;
 use crate::study::{
-    Best, Capacity, ConfigurationForm, FloatMode, Limits, Observer, ReplicateReward, Replicates, Resource, Study,
-    StudySpec, StudyState, TrialSeeds,
+    Best, Capacity, ConfigurationForm, FloatMode, GpuGrant, Limits, Observer, ReplicateReward, Replicates, Resource,
+    Study, StudySpec, StudyState, TrialSeeds,
 };
 
 /// Settings of a study, one call each; what is not set is the component's suggestion or the default of study files.
@@ -34,6 +34,7 @@ use crate::study::{
 #[must_use]
 pub struct StudyBuilder<'a> {
     sources: Sources,
+    gpu: Option<GpuGrant>,
     name: Option<String>,
     settings: Vec<Setting<'a>>,
     parameters: Vec<Parameter>,
@@ -72,6 +73,7 @@ impl Study {
         };
         StudyBuilder {
             sources,
+            gpu: None,
             name: None,
             settings: Vec::new(),
             parameters: Vec::new(),
@@ -240,6 +242,13 @@ impl<'a> StudyBuilder<'a> {
         self
     }
 
+    /// Grants trials a GPU. A trial occupies one, and there is one, if nothing else is said ([`StudyBuilder::resource`],
+    /// [`StudyBuilder::capacity`]).
+    pub fn gpu(mut self, grant: GpuGrant) -> Self {
+        self.gpu = Some(grant);
+        self
+    }
+
     /// How NaN is treated by the guest's arithmetic.
     pub fn float_mode(mut self, float_mode: FloatMode) -> Self {
         self.sources.float_mode = float_mode;
@@ -300,6 +309,7 @@ impl<'a> StudyBuilder<'a> {
     /// If the component is not fit, a data set cannot be read, or the settings do not fit together.
     pub fn plan(&self) -> Result<Plan, SessionError> {
         let examined = self.sources.examine(&self.options, &self.interrupt)?;
+        let examined = examined.with_gpu(self.gpu.as_ref(), &self.options, &self.interrupt)?;
         let spec = self.spec(&examined)?;
         Ok(examined.plan(spec))
     }
@@ -314,6 +324,11 @@ impl<'a> StudyBuilder<'a> {
         spec.data = examined.data();
         spec.limits = limits.clone();
         spec.float_mode = *float_mode;
+        if let Some(gpu) = examined.gpu() {
+            spec.gpu = Some(gpu.clone());
+            spec.resource.num_gpus = 1.0;
+            spec.capacity.gpus = 1.0;
+        }
         if let Some(description) = &examined.description {
             description.suggest(&mut spec.metrics);
         }

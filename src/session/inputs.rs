@@ -92,7 +92,8 @@ pub fn materialize(reader: &Reader, spec: &StudySpec, folder: &Path) -> Result<P
         data.insert(name.clone(), (path, id.clone()));
     }
     let (limits, float_mode, guest) = (spec.limits.clone(), spec.float_mode, spec.guest.clone());
-    Ok(Program { component, id, data, limits, float_mode, replication: Replication::of(spec), guest })
+    let (replication, gpu) = (Replication::of(spec), spec.gpu.clone());
+    Ok(Program { component, id, data, limits, float_mode, replication, guest, gpu })
 }
 
 /// The same for the component that searches, if one does.

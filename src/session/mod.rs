@@ -63,7 +63,8 @@ pub enum SessionError {
 impl From<SourceError> for SessionError {
     fn from(error: SourceError) -> Self {
         match error {
-            SourceError::Component(error) | SourceError::Searcher(error) => error.into(),
+            SourceError::Component(error) | SourceError::Searcher(error) | SourceError::Gpu(error) => error.into(),
+            error @ SourceError::NoGpuGrant { .. } => Self::Builder(error.to_string()),
             SourceError::Data { source, .. } => source.into(),
         }
     }

@@ -8,7 +8,13 @@ use super::inputs::{InputError, data_id};
 use crate::executor::{self, ExecutorError, Interrupt, Program, RunOptions};
 use crate::numeric::digest::Digest;
 use crate::sandbox;
-use crate::study::{ComponentId, DataId, Description, FloatMode, GuestSettings, Limits, Replication, StudySpec};
+use crate::study::{
+    ComponentId, DataId, Description, FloatMode, GpuAdapter, GpuGrant, GpuSpec, GuestSettings, Limits, Replication,
+    StudySpec,
+};
+
+/// What a component imports that uses a GPU; behind it stands a version.
+const GPU_INTERFACE: &str = "wasi:webgpu/webgpu@";
 
 /// What is to be run: the specification, and where its component and data are.
 #[derive(Clone, Debug)]
@@ -43,6 +49,8 @@ pub struct Examined {
     pub description: Option<Description>,
     program: Program,
     searcher: Option<(PathBuf, ComponentId)>,
+    /// The interface to a GPU that the component imports, if it does.
+    gpu_import: Option<String>,
 }
 
 /// Sources cannot be used.
@@ -62,6 +70,15 @@ pub enum SourceError {
         /// Why.
         source: InputError,
     },
+    /// The component uses a GPU, and the study grants none.
+    #[error("the component imports `{import}`, but the study grants its trials no GPU")]
+    NoGpuGrant {
+        /// What it imports.
+        import: String,
+    },
+    /// There is no GPU that can be used as the study grants it.
+    #[error(transparent)]
+    Gpu(ExecutorError),
 }
 
 impl Sources {
@@ -81,12 +98,15 @@ impl Sources {
             float_mode: *float_mode,
             replication: Replication::default(),
             guest: GuestSettings::default(),
+            gpu: None,
         };
+        let gpu_import = inspection.imports.into_iter().map(|import| import.name);
+        let gpu_import = gpu_import.into_iter().find(|name| name.starts_with(GPU_INTERFACE));
         let searcher = match &self.searcher {
             None => None,
             Some(path) => Some((path.clone(), examine_searcher(path, *float_mode, options, interrupt)?)),
         };
-        Ok(Examined { description: inspection.description, program, searcher })
+        Ok(Examined { description: inspection.description, program, searcher, gpu_import })
     }
 
     fn identified_data(&self) -> Result<BTreeMap<String, (PathBuf, DataId)>, SourceError> {
@@ -112,7 +132,41 @@ pub fn examine_searcher(
     Ok(inspection.map_err(SourceError::Searcher)?.id)
 }
 
+/// Which GPU trials get.
+fn gpu_adapter(grant: &GpuGrant, options: &RunOptions, interrupt: &Interrupt) -> Result<GpuAdapter, ExecutorError> {
+    let _ = (grant, options, interrupt);
+    Err(ExecutorError::Gpu("this build of trialbox has no support for GPUs".into()))
+}
+
 impl Examined {
+    /// Grants trials a GPU, or none: finds out which one that is. Where trials run elsewhere it need not be called.
+    ///
+    /// # Errors
+    /// If the component uses a GPU without a grant, or there is none that can be used as the grant says. Without a grant nobody
+    /// looks for one.
+    pub fn with_gpu(
+        mut self,
+        grant: Option<&GpuGrant>,
+        options: &RunOptions,
+        interrupt: &Interrupt,
+    ) -> Result<Self, SourceError> {
+        self.program.gpu = match (grant, &self.gpu_import) {
+            (Some(grant), _) => {
+                let adapter = gpu_adapter(grant, options, interrupt).map_err(SourceError::Gpu)?;
+                Some(grant.clone().of(adapter))
+            }
+            (None, Some(import)) => return Err(SourceError::NoGpuGrant { import: import.clone() }),
+            (None, None) => None,
+        };
+        Ok(self)
+    }
+
+    /// What trials may do with a GPU, and with which; none without a grant.
+    #[must_use]
+    pub fn gpu(&self) -> Option<&GpuSpec> {
+        self.program.gpu.as_ref()
+    }
+
     /// Identifies the component.
     #[must_use]
     pub fn component(&self) -> ComponentId {
@@ -140,7 +194,8 @@ impl Examined {
     /// The plan of a study with that specification, which was made of what this says.
     #[must_use]
     pub fn plan(self, spec: StudySpec) -> Plan {
-        let program = Program { replication: Replication::of(&spec), guest: spec.guest.clone(), ..self.program };
+        let (replication, guest, gpu) = (Replication::of(&spec), spec.guest.clone(), spec.gpu.clone());
+        let program = Program { replication, guest, gpu, ..self.program };
         Plan { spec, program, searcher: self.searcher.map(|(path, _)| path) }
     }
 }

@@ -31,7 +31,7 @@ pub enum FormatProblem {
 ///
 /// Columns of `event` beside its payload repeat parts of it, so that they can be indexed; a reader compares them. Artifacts
 /// are cut in parts, because SQLite's values are bounded, and may belong to several trials. The study's inputs, its component and
-/// its data, lie among them and belong to trial −1.
+/// its data, lie among them and belong to trial −1; what trial n has read back from the GPU does, too, and belongs to trial −2 − n.
 const SCHEMA: &[(&str, &str)] = &[
     (
         "event",

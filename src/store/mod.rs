@@ -17,5 +17,5 @@ mod writer;
 
 pub use error::{Corruption, StoreError};
 pub use format::{FormatProblem, FormatVersion};
-pub use reader::{Entries, Reader};
+pub use reader::{Entries, ReadBack, Reader};
 pub use writer::Store;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -24,6 +25,19 @@ const BATCH_BYTES: usize = 4 << 20;
 pub struct Reader {
     connection: Connection,
     path: PathBuf,
+}
+
+/// What a trial has read back from the GPU at one time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBack {
+    /// The trial's fuel until then.
+    pub fuel: Fuel,
+    /// The digest of what it read.
+    pub digest: Digest,
+    /// How many bytes it read.
+    pub bytes: u64,
+    /// What it read, if that was kept. Equal contents are in memory once.
+    pub content: Option<Arc<[u8]>>,
 }
 
 /// The entries of a log in order, checked.
@@ -134,6 +148,33 @@ impl Reader {
             }
         }
         Ok(reports)
+    }
+
+    /// What a trial has read back from the GPU, in order.
+    ///
+    /// # Errors
+    /// If the file can't be read, or was changed: the whole log is read, since nothing less can be checked.
+    pub fn read_backs(&self, trial: TrialId) -> Result<Vec<ReadBack>, StoreError> {
+        let (mut read_backs, mut contents) = (Vec::new(), BTreeMap::new());
+        for entry in self.entries() {
+            let Event::ReadBack { trial: reader, fuel, digest, bytes, .. } = entry?.event else { continue };
+            if reader != trial {
+                continue;
+            }
+            let content = match contents.get(&digest) {
+                Some(content) => Option::clone(content),
+                None => {
+                    let content = self.artifact(digest)?.map(Arc::from);
+                    contents.insert(digest, content.clone());
+                    content
+                }
+            };
+            if content.as_ref().is_some_and(|content: &Arc<[u8]>| content.len() as u64 != bytes) {
+                return Err(self.corrupt(Corruption::Artifact(digest)));
+            }
+            read_backs.push(ReadBack { fuel, digest, bytes, content });
+        }
+        Ok(read_backs)
     }
 
     /// What a trial wrote to its log.

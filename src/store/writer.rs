@@ -17,6 +17,8 @@ use crate::study::{Entry, LogPiece};
 const PART_BYTES_MAX: usize = 128 << 20;
 /// Who owns the study's inputs, among the numbers of trials.
 const INPUT_OWNER: i64 = -1;
+/// Who owns what the first trial has read back from the GPU; for later ones one less each. It is no artifact of theirs.
+const FIRST_READ_BACK_OWNER: i64 = -2;
 /// What the name of a study ends with while it is made.
 const DRAFT: &str = ".draft";
 /// How long closing waits for readers that keep the write-ahead log in use.
@@ -259,6 +261,30 @@ impl Store {
         self.put_content(digest, trial, bytes)
     }
 
+    /// Keeps the content of what a trial has read back from the GPU. `digest` is that of `bytes`; who reads it checks that.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn put_read_back(&mut self, digest: Digest, trial: TrialId, bytes: &[u8]) -> Result<(), StoreError> {
+        let trial = self.number(trial)?;
+        self.put_content(digest, FIRST_READ_BACK_OWNER.saturating_sub(trial), bytes)
+    }
+
+    /// Drops the contents of read-backs that no event tells of: what trials read back ahead of their ends or their pauses.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn cut_read_backs(&mut self) -> Result<(), StoreError> {
+        self.write("change", |connection| {
+            // Digests are text in payloads, in small letters.
+            let untold = "DELETE FROM artifact_owner WHERE trial <= ?1 AND (trial, lower(hex(digest))) NOT IN (
+                    SELECT ?1 - trial, payload ->> '$.read_back.digest' FROM event WHERE kind = 'read_back'
+                )";
+            connection.prepare_cached(untold)?.execute([FIRST_READ_BACK_OWNER])?;
+            remove_orphans(connection)
+        })
+    }
+
     fn put_content(&mut self, digest: Digest, owner: i64, bytes: &[u8]) -> Result<(), StoreError> {
         self.write("write an artifact to", |connection| {
             let own = "INSERT OR IGNORE INTO artifact_owner (trial, digest) VALUES (?1, ?2)";
@@ -292,8 +318,7 @@ impl Store {
             connection
                 .prepare_cached("DELETE FROM artifact_owner WHERE trial <> ?1 AND trial >= 0")?
                 .execute([trial])?;
-            let orphans = "DELETE FROM artifact WHERE digest NOT IN (SELECT digest FROM artifact_owner)";
-            connection.prepare_cached(orphans)?.execute(()).map(|_| ())
+            remove_orphans(connection)
         })
     }
 
@@ -381,6 +406,12 @@ impl Store {
             what: format!("the number of trial {trial}"),
         })
     }
+}
+
+/// Drops the contents that belong to nobody.
+fn remove_orphans(connection: &Connection) -> rusqlite::Result<()> {
+    let orphans = "DELETE FROM artifact WHERE digest NOT IN (SELECT digest FROM artifact_owner)";
+    connection.prepare_cached(orphans)?.execute(()).map(|_| ())
 }
 
 /// Makes a study without events, in one file that is safe on disk.

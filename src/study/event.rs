@@ -116,6 +116,19 @@ pub enum Event {
         /// How.
         message: String,
     },
+    /// A trial read something back from the GPU. Nothing is decided at that; what comes after depends on it.
+    ReadBack {
+        /// The trial.
+        trial: TrialId,
+        /// When.
+        time: VirtualTime,
+        /// The trial's fuel until then.
+        fuel: Fuel,
+        /// The digest of what it read.
+        digest: Digest,
+        /// How many bytes it read.
+        bytes: u64,
+    },
 }
 
 /// Names an artifact's content.
@@ -177,6 +190,7 @@ impl Event {
             Self::TrialPaused { .. } => "trial_paused",
             Self::TrialResumed { .. } => "trial_resumed",
             Self::SearcherFailed { .. } => "searcher_failed",
+            Self::ReadBack { .. } => "read_back",
         }
     }
 
@@ -189,7 +203,8 @@ impl Event {
             | Self::TrialEnded { trial, .. }
             | Self::Judged { trial, .. }
             | Self::TrialPaused { trial, .. }
-            | Self::TrialResumed { trial, .. } => Some(*trial),
+            | Self::TrialResumed { trial, .. }
+            | Self::ReadBack { trial, .. } => Some(*trial),
             Self::StudyStarted { .. } | Self::StudyEnded { .. } | Self::SearcherFailed { .. } => None,
         }
     }
@@ -206,7 +221,8 @@ impl Event {
             | Self::Judged { time, .. }
             | Self::TrialPaused { time, .. }
             | Self::TrialResumed { time, .. }
-            | Self::SearcherFailed { time, .. } => *time,
+            | Self::SearcherFailed { time, .. }
+            | Self::ReadBack { time, .. } => *time,
         }
     }
 
@@ -237,6 +253,9 @@ impl Event {
                 format!("the promotion of trial {trial} from level {resume_from} in slot {slot} at {time}")
             }
             Self::SearcherFailed { time, message } => format!("the failure of the searcher at {time}: {message}"),
+            Self::ReadBack { trial, time, digest, bytes, .. } => {
+                format!("what trial {trial} read back from the GPU at {time}: {bytes} bytes ({})", digest.short())
+            }
             Self::StudyEnded { time, reason } => format!("the end of the study at {time}: {reason:?}"),
         };
         match text.char_indices().nth(CHARACTERS_MAX) {

@@ -167,6 +167,7 @@ impl Explainer {
             }
             Event::TrialEnded { outcome, .. } => Some(Step::Ended { outcome: outcome.clone() }),
             Event::TrialPaused { .. }
+            | Event::ReadBack { .. }
             | Event::StudyStarted { .. }
             | Event::StudyEnded { .. }
             | Event::SearcherFailed { .. } => None,

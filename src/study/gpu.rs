@@ -1,24 +1,60 @@
-//! What a study grants its trials of a GPU, and which GPU that is. Plain data; `gpu` enforces it and the sandbox passes it on.
+//! What a study grants its trials of a GPU, and which GPU that is. Plain data with its own checks; `gpu` enforces it and the sandbox
+//! passes it on.
 //!
 //! A study with such a grant is of class `device`: what its trials compute depends on the adapter and its driver, so both are part
 //! of the specification. What they use of it is charged by a pinned model of costs, never by measured time.
 
 use serde::{Deserialize, Serialize};
 
+use super::SpecError;
+
 /// The version of the model by which work on a GPU is charged as fuel. A study begun under another cannot be resumed.
 pub const GPU_COST_MODEL: u32 = 1;
 
-/// A grant of GPU compute.
+/// A grant of GPU compute, with the GPU that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GpuSpec {
     /// The version of the model of costs.
     pub cost_model: u32,
     /// What computes.
     pub adapter: GpuAdapter,
+    /// What trials may do with it.
+    pub grant: GpuGrant,
+}
+
+/// What a study grants its trials of a GPU, whichever that is: what a study file can say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GpuGrant {
     /// What trials may use beyond what every adapter has; each once, in the order of their declaration.
     pub features: Vec<GpuFeature>,
     /// The bounds on what one trial may use.
     pub limits: GpuLimits,
+}
+
+impl GpuGrant {
+    /// The grant of that adapter, under this release's model of costs.
+    #[must_use]
+    pub fn of(self, adapter: GpuAdapter) -> GpuSpec {
+        GpuSpec { cost_model: GPU_COST_MODEL, adapter, grant: self }
+    }
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// Names the first limit that is out of its range, or tells that the features are not in order.
+    pub fn check(&self) -> Result<(), SpecError> {
+        for &limit in GpuLimit::ALL {
+            let (value, range) = (self.limits.get(limit), limit.range());
+            if !range.contains(&value) {
+                let (least, most) = range.into_inner();
+                return Err(SpecError::Limit { name: limit.name(), value, least, most });
+            }
+        }
+        match self.features.is_sorted_by(|one, next| one < next) {
+            true => Ok(()),
+            false => Err(SpecError::GpuFeatures),
+        }
+    }
 }
 
 /// What computes: the device with its driver, and the versions of what translates shaders for it.
@@ -185,6 +221,22 @@ mod tests {
             assert!(limit.range().contains(&GpuLimits::default().get(limit)), "{}", limit.name());
             assert_eq!(GpuLimit::from_name(limit.name()), Some(limit));
             assert!(limit.meaning().ends_with('.'), "{}", limit.name());
+        }
+    }
+
+    #[test]
+    fn a_grant_names_each_feature_once_in_order_and_keeps_its_limits_in_their_ranges() {
+        use GpuFeature::{ShaderF16, Subgroups};
+        let check = |features: &[GpuFeature]| GpuGrant { features: features.to_vec(), ..GpuGrant::default() }.check();
+        assert_eq!((check(&[]), check(&[Subgroups]), check(&[ShaderF16, Subgroups])), (Ok(()), Ok(()), Ok(())));
+        assert_eq!(check(&[Subgroups, ShaderF16]), Err(SpecError::GpuFeatures));
+        assert_eq!(check(&[ShaderF16, ShaderF16]), Err(SpecError::GpuFeatures));
+        for &limit in GpuLimit::ALL {
+            let mut grant = GpuGrant::default();
+            let (least, most) = limit.range().into_inner();
+            grant.limits.set(limit, most + 1);
+            let error = SpecError::Limit { name: limit.name(), value: most + 1, least, most };
+            assert_eq!(grant.check(), Err(error));
         }
     }
 

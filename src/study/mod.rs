@@ -33,7 +33,7 @@ pub(crate) use brackets::JobBrackets;
 pub use description::{Description, InferredMaxT};
 pub use event::{ArtifactRecord, Chain, EndReason, Entry, Event};
 pub use explanation::{Explainer, Explanation, Rule, Standing, Step};
-pub use gpu::{GPU_COST_MODEL, GpuAdapter, GpuFeature, GpuLimit, GpuLimits, GpuSpec};
+pub use gpu::{GPU_COST_MODEL, GpuAdapter, GpuFeature, GpuGrant, GpuLimit, GpuLimits, GpuSpec};
 pub use guest_settings::{ConfigurationForm, GUEST_BYTES_MAX, GUEST_ENTRIES_MAX, GuestSettings, GuestSettingsError};
 pub use limits::{Limit, Limits};
 pub use machine::{Action, Input, Job, Judgement, Study, StudyError};

@@ -68,7 +68,8 @@ pub enum Outcome {
         #[serde(deserialize_with = "of_one")]
         outcome: Box<Self>,
     },
-    /// What it gave the GPU to do did not end in time.
+    /// What the guest had given the GPU, or the translation of a shader, did not end within its time on the wall. How long that takes
+    /// depends on the machine, so this outcome may not repeat.
     GpuTimeout,
 }
 
@@ -166,6 +167,13 @@ impl Outcome {
         !matches!(self.cause(), Self::StackOverflowed | Self::Crashed | Self::GpuTimeout)
     }
 
+    /// Whether the trial's fuel at such an end is what it had used. Where the engine broke off, it is what was last written down, which
+    /// may be less than what was known.
+    #[must_use]
+    pub fn has_exact_fuel(&self) -> bool {
+        !matches!(self.cause(), Self::Trapped { .. } | Self::Exceeded { .. } | Self::StackOverflowed | Self::GpuTimeout)
+    }
+
     /// What has ended the trial: the outcome of the replicate that failed, or else this one.
     #[must_use]
     pub fn cause(&self) -> &Self {
@@ -238,7 +246,10 @@ impl fmt::Display for Outcome {
                 write!(formatter, "never constrained: no report carried the study's constraint_attr `{attribute}`")
             }
             Self::OfReplicate { number, outcome } => write!(formatter, "replicate {number}: {outcome}"),
-            Self::GpuTimeout => formatter.write_str("gpu timeout: what it gave the GPU to do did not end in time"),
+            Self::GpuTimeout => formatter.write_str(
+                "gpu timeout: what it gave the GPU did not end within `submission_milliseconds_max`, or a shader was not translated \
+                 within `compile_milliseconds_max`",
+            ),
         }
     }
 }
@@ -324,6 +335,13 @@ mod tests {
                 "stack overflow",
                 "replicate 1: stack overflow (may not repeat on another machine)",
             ),
+            (
+                Outcome::GpuTimeout,
+                Failed,
+                "gpu timeout",
+                "gpu timeout: what it gave the GPU did not end within `submission_milliseconds_max`, or a shader was not \
+                 translated within `compile_milliseconds_max`",
+            ),
         ]
     }
 
@@ -337,7 +355,7 @@ mod tests {
     #[test]
     fn only_what_depends_on_the_machine_may_differ_on_another() {
         for (outcome, ..) in table() {
-            let depends = matches!(outcome.cause(), Outcome::StackOverflowed | Outcome::Crashed);
+            let depends = matches!(outcome.cause(), Outcome::StackOverflowed | Outcome::Crashed | Outcome::GpuTimeout);
             assert_eq!(outcome.is_reproducible(), !depends, "{outcome}");
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GuestSettings, GuestSettingsError, Limits, REPLICATES_MAX, Replicates};
+use super::{GpuSpec, GuestSettings, GuestSettingsError, Limits, REPLICATES_MAX, Replicates};
 use crate::numeric::amount::{Seed, VirtualTime};
 use crate::numeric::digest::Digest;
 use crate::scheduler::{ControllerResource, HyperbandError, RlSpec, SchedulerSpec};
@@ -75,6 +75,10 @@ pub struct StudySpec {
     pub replicates: Replicates,
     /// What the guest is given besides configuration, seed and data.
     pub guest: GuestSettings,
+    /// What trials may do with a GPU, and with which; none without a grant. A study without one has the digest that it had before there
+    /// were grants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<GpuSpec>,
 }
 
 /// In which order a study decides on what its trials do.
@@ -252,6 +256,12 @@ pub enum SpecError {
     /// What the guest is to be given makes no sense.
     #[error(transparent)]
     Guest(#[from] GuestSettingsError),
+    /// The features of a GPU are named twice or out of order.
+    #[error("the features of a GPU must be named once each, in the order of the reference")]
+    GpuFeatures,
+    /// Trials may use a GPU, but occupy none.
+    #[error("trials are granted a GPU, but `resource.num_gpus` is 0; it must be greater, such as 1 or 0.5")]
+    GpuUnoccupied,
 }
 
 /// The first part in which two specifications differ.
@@ -293,6 +303,16 @@ impl Default for Resource {
     }
 }
 
+impl Resource {
+    /// Whether a trial that may use a GPU occupies one, or a part of one: with a grant `num_gpus` says so.
+    ///
+    /// # Errors
+    /// If it occupies none.
+    pub fn check_grant(&self) -> Result<(), SpecError> {
+        if self.num_gpus > 0.0 { Ok(()) } else { Err(SpecError::GpuUnoccupied) }
+    }
+}
+
 impl Default for Capacity {
     fn default() -> Self {
         Self { cpus: 8, gpus: 0.0 }
@@ -330,6 +350,7 @@ impl StudySpec {
             trial_seeds: TrialSeeds::default(),
             replicates: Replicates::default(),
             guest: GuestSettings::default(),
+            gpu: None,
         }
     }
 
@@ -420,6 +441,10 @@ impl StudySpec {
                 let (least, most) = range.into_inner();
                 return Err(SpecError::Limit { name: limit.name(), value, least, most });
             }
+        }
+        if let Some(gpu) = &self.gpu {
+            gpu.grant.check()?;
+            self.resource.check_grant()?;
         }
         self.slots().map(|_| ())
     }
@@ -530,6 +555,7 @@ impl StudySpec {
             trial_seeds,
             replicates,
             guest,
+            gpu,
         );
         None
     }

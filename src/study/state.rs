@@ -45,7 +45,7 @@ pub struct TrialRecord {
     pub constraint: Option<f64>,
     /// Whether its last report that had a reward satisfied the study's constraint; true without a constraint.
     pub feasible: bool,
-    /// Its fuel until its last report or, if it has ended, in all.
+    /// Its fuel until its last report or read-back or, if it has ended, in all.
     pub fuel: Fuel,
     /// What it is doing, or how it ended.
     pub status: TrialStatus,
@@ -55,6 +55,10 @@ pub struct TrialRecord {
     pub promotions: u32,
     /// What it left behind.
     pub artifacts: Vec<ArtifactRecord>,
+    /// How often it read something back from the GPU.
+    pub read_backs: u64,
+    /// How many bytes that was in all.
+    pub read_back_bytes: u64,
 }
 
 /// What a trial is doing, or how it ended.
@@ -184,6 +188,8 @@ impl StudyState {
                         bracket: *bracket,
                         promotions: 0,
                         artifacts: Vec::new(),
+                        read_backs: 0,
+                        read_back_bytes: 0,
                     });
                 }
             }
@@ -206,6 +212,13 @@ impl StudyState {
                 if let Some(record) = self.open_mut(*trial) {
                     record.fuel = *fuel;
                     record.time = Some(fuel.0);
+                }
+            }
+            Event::ReadBack { trial, fuel, bytes, .. } => {
+                if let Some(record) = self.open_mut(*trial) {
+                    record.fuel = *fuel;
+                    record.read_backs += 1;
+                    record.read_back_bytes = record.read_back_bytes.saturating_add(*bytes);
                 }
             }
             Event::TrialPaused { trial, fuel, level, .. } => {

@@ -51,6 +51,7 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
         match progress {
             TrialProgress::Confined(missing) => warning.tell(&missing),
             TrialProgress::Logged(text) => log.tell(&text),
+            TrialProgress::ReadBack(..) => {}
             TrialProgress::Reported(fuel, report) => {
                 let mark = match recorded.reports.get(number) {
                     Some(logged) if same(logged, &(fuel, report.clone())) => "as recorded",

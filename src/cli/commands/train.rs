@@ -84,6 +84,7 @@ pub(in crate::cli) fn train(arguments: &TrainArguments) -> Result<u8, CommandErr
         match progress {
             TrialProgress::Confined(missing) => warning.tell(&missing),
             TrialProgress::Logged(text) => log.tell(&text),
+            TrialProgress::ReadBack(..) => {}
             TrialProgress::Reported(_, report) => {
                 number += 1;
                 // What cannot be printed does not stop the training.

@@ -1,11 +1,13 @@
 //! What workers say of their trials, told to the machine and the journal once it was found that it can be true.
 
 use super::{Doing, Driver, HOLD_ABOVE_BYTES, bytes_of};
+use crate::executor::early_notes::EarlyNote;
 use crate::executor::hearing::Impossible;
 use crate::executor::message::Happening;
 use crate::executor::pool::WorkerId;
 use crate::executor::{ExecutorError, KeepArtifacts};
 use crate::numeric::amount::{Fuel, TrialId};
+use crate::numeric::digest::Digest;
 use crate::sandbox::Artifact;
 use crate::study::Input;
 
@@ -57,10 +59,20 @@ impl Driver<'_, '_> {
             Happening::Waiting { level, .. } => self.speculate(trial, level),
             Happening::Dropped { .. } => self.relaunch_dropped(trial)?,
             Happening::Logged { piece, .. } if is_early => {
-                self.early_logs.keep(trial, piece);
+                self.early_notes.keep(trial, EarlyNote::Logged(piece));
                 self.rest_if_full(trial);
             }
             Happening::Logged { piece, .. } => self.journal.append_log(trial, &piece)?,
+            Happening::ReadBack { fuel, digest, bytes_read: bytes, content, .. } => {
+                match is_early {
+                    true if content.is_empty() => {}
+                    true => self.early_notes.keep(trial, EarlyNote::ReadBack(digest, content)),
+                    false => self.put_read_back(trial, digest, &content)?,
+                }
+                self.study.handle(Input::ReadBack { trial, fuel, digest, bytes })?;
+                self.hold_if_ahead(trial);
+                self.rest_if_full(trial);
+            }
             Happening::Ended { fuel, outcome, artifacts, .. } => {
                 if let Some(placed) = self.trials.remove(&trial) {
                     self.release_place(&placed)?;
@@ -71,6 +83,19 @@ impl Driver<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Keeps what a trial has read back from the GPU, unless it is nothing, or was too much to be kept.
+    pub(super) fn put_read_back(
+        &mut self,
+        trial: TrialId,
+        digest: Digest,
+        content: &[u8],
+    ) -> Result<(), ExecutorError> {
+        if content.is_empty() {
+            return Ok(());
+        }
+        Ok(self.journal.put_read_back(trial, digest, content)?)
     }
 
     /// What a trial left behind is kept until its end is in the log.

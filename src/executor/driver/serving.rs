@@ -5,12 +5,12 @@
 
 use super::{Doing, Driver};
 use crate::executor::message::MilestoneAt;
-use crate::executor::results::{Known, KnownEnd, Note};
+use crate::executor::results::{Known, KnownEnd, KnownReadBack, Note};
 use crate::executor::{ExecutorError, KeepArtifacts};
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::numeric::digest::Digest;
 use crate::sandbox::Arguments;
-use crate::study::{Input, Job, Report, StudyError};
+use crate::study::{Input, Job, Report};
 
 /// How many trials are served before messages of workers are taken in.
 const SERVED_PER_TURN: usize = 256;
@@ -53,8 +53,10 @@ impl Served {
             return Next::Wait;
         }
         if let Some(note) = self.notes.next() {
-            if let Note::Reported(fuel, report) = &note {
-                self.note_report(*fuel, report);
+            match &note {
+                Note::Reported(fuel, report) => self.note_report(*fuel, report),
+                Note::ReadBack(read_back) => self.fuel = read_back.fuel,
+                Note::Logged(_) => {}
             }
             return Next::Note(note);
         }
@@ -165,6 +167,10 @@ impl Driver<'_, '_> {
                     continue;
                 }
                 Next::Note(Note::Reported(fuel, report)) => self.study.handle(Input::Reported { trial, fuel, report }),
+                Next::Note(Note::ReadBack(KnownReadBack { fuel, digest, bytes, content })) => {
+                    self.put_read_back(trial, digest, &content)?;
+                    self.study.handle(Input::ReadBack { trial, fuel, digest, bytes })
+                }
                 Next::Advance => self.study.handle(Input::Advanced { trial, fuel }),
                 Next::End(end) => {
                     self.mark_cached(trial, fuel)?;
@@ -174,7 +180,7 @@ impl Driver<'_, '_> {
             match told {
                 Ok(()) => {}
                 // The log says otherwise than the entry, and is right.
-                Err(StudyError::Diverged { .. }) => return self.run_after_all(trial, Fuel(0)),
+                Err(error) if error.is_divergence() => return self.run_after_all(trial, Fuel(0)),
                 Err(error) => return Err(error.into()),
             }
             if self.is_ahead(trial) {
@@ -193,7 +199,7 @@ impl Driver<'_, '_> {
                 self.stop_serving(trial);
                 Ok(())
             }
-            Err(StudyError::Diverged { .. }) => self.run_after_all(trial, Fuel(0)),
+            Err(error) if error.is_divergence() => self.run_after_all(trial, Fuel(0)),
             Err(error) => Err(error.into()),
         }
     }

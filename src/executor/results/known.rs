@@ -26,6 +26,18 @@ pub(in crate::executor) struct Known {
 pub(in crate::executor) enum Note {
     Reported(Fuel, Report),
     Logged(LogPiece),
+    ReadBack(KnownReadBack),
+}
+
+/// What a trial read back from the GPU.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::executor) struct KnownReadBack {
+    pub(in crate::executor) fuel: Fuel,
+    pub(in crate::executor) digest: Digest,
+    /// How many bytes it read.
+    pub(in crate::executor) bytes: u64,
+    /// What it read; nothing, if that was too much to be kept.
+    pub(in crate::executor) content: Vec<u8>,
 }
 
 /// How a trial ended.
@@ -53,12 +65,20 @@ impl Known {
         postcard::from_bytes(body).ok().filter(Self::makes_sense)
     }
 
-    /// Whether fuel never falls, and each artifact is what its record says.
+    /// Whether fuel never falls, and each artifact and read-back is what its record says.
     fn makes_sense(&self) -> bool {
         let fuels = self.notes.iter().filter_map(|note| match note {
             Note::Reported(fuel, _) => Some(*fuel),
+            Note::ReadBack(read_back) => Some(read_back.fuel),
             Note::Logged(_) => None,
         });
+        let is_true = |note: &Note| match note {
+            Note::ReadBack(KnownReadBack { digest, bytes, content, .. }) => {
+                let is_whole = content.len() as u64 == *bytes && *digest == Digest::of(content);
+                is_whole || (content.is_empty() && *bytes > 0)
+            }
+            Note::Reported(..) | Note::Logged(_) => true,
+        };
         let is_rising = fuels.chain([self.bound]).is_sorted();
         let has_contents = |end: &KnownEnd| match &end.contents {
             None => true,
@@ -67,7 +87,7 @@ impl Known {
                 contents.len() == end.artifacts.len() && end.artifacts.iter().zip(contents).all(fits)
             }
         };
-        is_rising && self.end.as_ref().is_none_or(has_contents)
+        is_rising && self.notes.iter().all(is_true) && self.end.as_ref().is_none_or(has_contents)
     }
 }
 

@@ -10,7 +10,7 @@ mod known;
 mod recording;
 
 pub use folder::{ResultCache, ResultCacheError};
-pub(super) use known::{Known, KnownEnd, Note};
+pub(super) use known::{Known, KnownEnd, KnownReadBack, Note};
 pub(super) use recording::Recordings;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -21,7 +21,9 @@ use serde::Serialize;
 use super::Reuse;
 use crate::numeric::digest::Digest;
 use crate::sandbox::Arguments;
-use crate::study::{ComponentId, DataId, FloatMode, GuestSettings, Limits, Replication, StudySpec, TrialSeeds};
+use crate::study::{
+    ComponentId, DataId, FloatMode, GpuSpec, GuestSettings, Limits, Replication, StudySpec, TrialSeeds,
+};
 
 /// How many bytes of entries are kept in memory.
 const MEMORY_BYTES_MAX: u64 = 64 << 20;
@@ -38,6 +40,9 @@ struct Surroundings<'a> {
     /// How trials are made of replicates, where they are.
     replication: Option<Replication>,
     guest: &'a GuestSettings,
+    /// What trials may do with a GPU, and with which. Without a grant names are what they were before there were grants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpu: &'a Option<GpuSpec>,
 }
 
 /// Names the function that the trials of a study are: equal names, equal results.
@@ -74,6 +79,7 @@ impl Function {
             trial_seeds: _,
             replicates,
             guest,
+            gpu,
         } = spec;
         let (fuel_schedule, float_mode) = (*fuel_schedule, *float_mode);
         let replication = (replicates.count > 1).then(|| Replication::of(spec));
@@ -86,6 +92,7 @@ impl Function {
             float_mode,
             replication,
             guest,
+            gpu,
         }))
     }
 

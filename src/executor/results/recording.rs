@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::known::{Known, KnownEnd, Note};
+use super::known::{Known, KnownEnd, KnownReadBack, Note};
 use crate::executor::message::Happening;
 use crate::numeric::amount::{Fuel, TrialId};
 use crate::numeric::digest::Digest;
@@ -43,6 +43,11 @@ impl Recordings {
             Happening::Reported { fuel, report, .. } => {
                 recording.known.bound = *fuel;
                 recording.known.notes.push(Note::Reported(*fuel, report.clone()));
+            }
+            Happening::ReadBack { fuel, digest, bytes_read: bytes, content, .. } => {
+                recording.known.bound = *fuel;
+                let (fuel, digest, bytes, content) = (*fuel, *digest, *bytes, content.clone());
+                recording.known.notes.push(Note::ReadBack(KnownReadBack { fuel, digest, bytes, content }));
             }
             Happening::Logged { piece, .. } => recording.known.notes.push(Note::Logged(piece.clone())),
             // What a trap tells of its fuel may be less than what was known.
@@ -132,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_end_that_depends_on_the_machine_is_not_kept() {
-        for outcome in [Outcome::StackOverflowed, Outcome::Crashed] {
+        for outcome in [Outcome::StackOverflowed, Outcome::Crashed, Outcome::GpuTimeout] {
             assert_eq!(begun().note(&ended(2, outcome), true), None);
         }
     }

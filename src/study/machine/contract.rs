@@ -1,6 +1,7 @@
 //! The contract between the machine and what drives it: what it is told, what it wants done, and why it may refuse. Types alone.
 
 use crate::numeric::amount::{Fuel, Seed, Slot, TrialId, VirtualTime};
+use crate::numeric::digest::Digest;
 use crate::scheduler::{Progress, Verdict};
 use crate::space::Config;
 use crate::study::event::{ArtifactRecord, Entry};
@@ -48,6 +49,17 @@ pub enum Input {
         /// The trial.
         trial: TrialId,
     },
+    /// It read something back from the GPU.
+    ReadBack {
+        /// The trial.
+        trial: TrialId,
+        /// Its fuel until then.
+        fuel: Fuel,
+        /// The digest of what it read.
+        digest: Digest,
+        /// How many bytes it read.
+        bytes: u64,
+    },
 }
 
 impl Input {
@@ -59,7 +71,8 @@ impl Input {
             | Self::Advanced { trial, .. }
             | Self::Ended { trial, .. }
             | Self::Restarted { trial }
-            | Self::Crashed { trial } => *trial,
+            | Self::Crashed { trial }
+            | Self::ReadBack { trial, .. } => *trial,
         }
     }
 }
@@ -136,6 +149,17 @@ pub enum StudyError {
         /// The number of the report, from 1.
         report: u64,
     },
+    /// A trial that was run again read something else back from the GPU than before.
+    #[error(
+        "trial {trial} was run again and read something else back from the GPU than in its first run, at read-back {read_back}: the \
+         results of the GPU differed between two runs on this device"
+    )]
+    GpuDiverged {
+        /// The trial.
+        trial: TrialId,
+        /// The number of the read-back, from 1.
+        read_back: u64,
+    },
     /// The log holds another event than this build decides on.
     #[error("the log differs at event {sequence}: it holds {logged}, this build gives {ours}")]
     Replay {
@@ -152,4 +176,12 @@ pub enum StudyError {
         /// How.
         message: String,
     },
+}
+
+impl StudyError {
+    /// Whether a trial that was run again did something else than before.
+    #[must_use]
+    pub fn is_divergence(&self) -> bool {
+        matches!(self, Self::Diverged { .. } | Self::GpuDiverged { .. })
+    }
 }

@@ -136,6 +136,7 @@ impl Study {
         let trial = input.trial();
         let taken = self.with_trial(trial, |known| match input {
             Input::Reported { fuel, report, .. } => known.take_report(fuel, report),
+            Input::ReadBack { fuel, digest, bytes, .. } => known.take_read_back(fuel, digest, bytes),
             Input::Advanced { fuel, .. } => {
                 known.advance(fuel);
                 Ok(())
@@ -217,7 +218,7 @@ impl Study {
         self.trials.get(&trial).filter(|known| known.stage == Stage::Early).map(|known| &known.job)
     }
 
-    /// About how many bytes of what came in of all trials have not been consumed: reports, messages, names.
+    /// About how many bytes of what came in of all trials have not been consumed: reports, records of read-backs, messages, names.
     #[must_use]
     pub fn bytes_waiting_in_all(&self) -> u64 {
         self.bytes_waiting
@@ -323,6 +324,10 @@ impl Study {
         self.last = (moment.time, moment.slot);
         match what {
             Happened::Reported(report) => self.consume_report(moment, report),
+            Happened::ReadBack(digest, bytes) => {
+                let Moment { trial, time, fuel, .. } = moment;
+                self.append(Event::ReadBack { trial, time, fuel, digest, bytes });
+            }
             Happened::Ended(outcome, artifacts) => self.consume_end(moment, outcome, artifacts),
             Happened::AtMilestone => self.consume_milestone(moment),
         }

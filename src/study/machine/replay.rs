@@ -57,6 +57,7 @@ impl Study {
         let (trial, fuel, what) = match event {
             Event::Reported { trial, fuel, report, .. } => (*trial, *fuel, Happened::Reported(report.clone())),
             Event::Judged { trial, fuel, .. } => (*trial, *fuel, Happened::AtMilestone),
+            Event::ReadBack { trial, fuel, digest, bytes, .. } => (*trial, *fuel, Happened::ReadBack(*digest, *bytes)),
             Event::TrialEnded { trial, fuel, outcome, artifacts, .. } => {
                 (*trial, *fuel, Happened::Ended(outcome.clone(), artifacts.clone()))
             }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Job, StudyError};
 use crate::numeric::amount::{Fuel, Slot, VirtualTime};
+use crate::numeric::digest::Digest;
 use crate::numeric::print::Print;
 use crate::study::event::ArtifactRecord;
 use crate::study::{Attribute, Outcome, Report};
@@ -18,10 +19,12 @@ pub(super) struct Trial {
     /// What has come in and not been consumed, in order.
     waiting: VecDeque<Waiting>,
     bytes_waiting: u64,
-    /// A print of each report that came in, to compare a second run with.
+    /// A print of each report and each read-back that came in, in order, to compare a second run with.
     prints: Vec<u64>,
-    /// How many reports came in from the present run.
-    reports_of_run: usize,
+    /// How many of both came in from the present run.
+    said_of_run: usize,
+    /// How many of those were read-backs.
+    read_backs_of_run: usize,
     /// Whether its end has come in.
     end_came: bool,
 }
@@ -58,6 +61,7 @@ impl Waiting {
                 let records = artifacts.iter().map(|record| size_of::<ArtifactRecord>() + record.name.len());
                 (message + records.sum::<usize>()) as u64
             }
+            Happened::ReadBack(..) => size_of::<Self>() as u64,
             Happened::AtMilestone => 0,
         }
     }
@@ -65,6 +69,8 @@ impl Waiting {
 
 pub(super) enum Happened {
     Reported(Report),
+    /// It read something of that digest and size back from the GPU.
+    ReadBack(Digest, u64),
     Ended(Outcome, Vec<ArtifactRecord>),
     /// Its fuel reached its milestone, where `time_attr` is `fuel`.
     AtMilestone,
@@ -90,7 +96,8 @@ impl Trial {
             waiting: VecDeque::new(),
             bytes_waiting: 0,
             prints: Vec::new(),
-            reports_of_run: 0,
+            said_of_run: 0,
+            read_backs_of_run: 0,
             end_came: false,
         }
     }
@@ -206,18 +213,33 @@ impl Trial {
 
     /// What ran it is gone; it is run again from its start.
     pub(super) fn restart(&mut self) {
-        self.reports_of_run = 0;
+        (self.said_of_run, self.read_backs_of_run) = (0, 0);
     }
 
     pub(super) fn take_report(&mut self, fuel: Fuel, report: Report) -> Result<(), StudyError> {
+        self.take_said(fuel, Happened::Reported(report))
+    }
+
+    pub(super) fn take_read_back(&mut self, fuel: Fuel, digest: Digest, bytes: u64) -> Result<(), StudyError> {
+        self.take_said(fuel, Happened::ReadBack(digest, bytes))
+    }
+
+    /// Takes a report or a read-back. What a second run says must be what the first did.
+    fn take_said(&mut self, fuel: Fuel, what: Happened) -> Result<(), StudyError> {
         if self.end_came {
             return Ok(());
         }
-        let print = print_of(fuel, &report);
-        self.reports_of_run += 1;
-        let number = self.reports_of_run as u64;
-        let diverged = StudyError::Diverged { trial: self.job.trial, report: number };
-        if let Some(&earlier) = self.prints.get(self.reports_of_run - 1) {
+        let place = self.said_of_run;
+        self.said_of_run += 1;
+        let diverged = match what {
+            Happened::ReadBack(..) => {
+                self.read_backs_of_run += 1;
+                StudyError::GpuDiverged { trial: self.job.trial, read_back: self.read_backs_of_run as u64 }
+            }
+            _ => StudyError::Diverged { trial: self.job.trial, report: self.reports_of_run() },
+        };
+        let print = print_of(fuel, &what);
+        if let Some(&earlier) = self.prints.get(place) {
             return if earlier == print { Ok(()) } else { Err(diverged) };
         }
         if fuel < self.fuel_bound {
@@ -225,8 +247,13 @@ impl Trial {
         }
         self.prints.push(print);
         self.advance(fuel);
-        self.push_waiting(Waiting { fuel, what: Happened::Reported(report) });
+        self.push_waiting(Waiting { fuel, what });
         Ok(())
+    }
+
+    /// How many reports came in from the present run.
+    fn reports_of_run(&self) -> u64 {
+        (self.said_of_run - self.read_backs_of_run) as u64
     }
 
     pub(super) fn take_end(
@@ -239,7 +266,7 @@ impl Trial {
             return Ok(());
         }
         if self.contradicts_end(fuel, &outcome) {
-            return Err(StudyError::Diverged { trial: self.job.trial, report: self.reports_of_run as u64 + 1 });
+            return Err(StudyError::Diverged { trial: self.job.trial, report: self.reports_of_run() + 1 });
         }
         self.end_came = true;
         // A trap's fuel is what the engine had last written down: never before what is already known.
@@ -250,29 +277,41 @@ impl Trial {
 
     /// Takes note of what an earlier run's log says; it is consumed at once.
     pub(super) fn note_logged(&mut self, fuel: Fuel, what: &Happened) {
-        if let Happened::Reported(report) = what {
-            self.prints.push(print_of(fuel, report));
+        if let Happened::Reported(_) | Happened::ReadBack(..) = what {
+            self.prints.push(print_of(fuel, what));
         }
         self.advance(fuel);
     }
 
     /// Whether the trial, run again, cannot have come to this end if its first run did what is known of it.
     fn contradicts_end(&self, fuel: Fuel, outcome: &Outcome) -> bool {
-        // What the engine had last written down when it broke off may be less than what was known.
-        let exact = !matches!(outcome.cause(), Outcome::Trapped { .. } | Outcome::Exceeded { .. });
-        let too_early = exact && fuel < self.fuel_bound;
-        outcome.is_reproducible() && (too_early || self.reports_of_run < self.prints.len())
+        let too_early = outcome.has_exact_fuel() && fuel < self.fuel_bound;
+        outcome.is_reproducible() && (too_early || self.said_of_run < self.prints.len())
     }
 }
 
+/// Where a read-back has this word, a report has the length of its first attribute's name, or none.
+const READ_BACK: u64 = u64::MAX;
+
 /// It lives no longer than the machine, so a print does that another release may compute otherwise.
-fn print_of(fuel: Fuel, report: &Report) -> u64 {
+fn print_of(fuel: Fuel, what: &Happened) -> u64 {
     let mut print = Print::new();
     print.word(fuel.0);
-    for Attribute { name, value } in &report.attributes {
-        print.bytes(name.as_bytes());
-        value.add_to(&mut print);
+    match what {
+        Happened::Reported(report) => {
+            for Attribute { name, value } in &report.attributes {
+                print.bytes(name.as_bytes());
+                value.add_to(&mut print);
+            }
+        }
+        Happened::ReadBack(digest, bytes) => {
+            print.word(READ_BACK);
+            print.bytes(&digest.0);
+            print.word(*bytes);
+        }
+        // Ends are compared otherwise, and milestones are the machine's.
+        Happened::Ended(..) | Happened::AtMilestone => {}
     }
-    // Half of its bits: the reports of one trial are compared one by one.
+    // Half of its bits: what one trial says is compared one by one.
     print.finish() as u64
 }
