@@ -6,6 +6,7 @@ use std::path::Path;
 use super::exit_code;
 use crate::config::ConfigError;
 use crate::executor::{Difference, ExecutorError, LoadError};
+use crate::gpu::{AdapterError, StartError};
 use crate::project::ProjectError;
 use crate::sandbox::ComponentError;
 use crate::sandbox::component;
@@ -191,6 +192,7 @@ impl From<ExecutorError> for CommandError {
             },
             ExecutorError::FuelSchedule { .. } => Self::with_sources(exit_code::DIFFERS, &error)
                 .hint("go on with the release of trialbox that began it, or begin a new study"),
+            ExecutorError::Gpu(error) => error.into(),
             ExecutorError::Unconfined { .. } => Self::with_sources(exit_code::FAILURE, &error)
                 .hint("Linux since 5.13 has all layers, and `--isolation thread` uses none; docs/sealing.md says what each is for"),
             ExecutorError::Study(error) => error.into(),
@@ -215,6 +217,23 @@ impl From<StudyError> for CommandError {
     }
 }
 
+impl From<StartError> for CommandError {
+    fn from(error: StartError) -> Self {
+        let hint = match &error {
+            StartError::Adapter(AdapterError::None(_)) => {
+                "install the Vulkan driver of your GPU, or one that computes on the processor (on Debian: `mesa-vulkan-drivers` of version 25 or \
+                 later, and `libvulkan1`); docs/gpu.md says how"
+            }
+            StartError::Adapter(AdapterError::Unfit { .. }) => {
+                "install Mesa 25 or later; Debian 12 has it among its backports (docs/gpu.md)"
+            }
+            StartError::Adapter(AdapterError::Lacks { .. }) => "lower what the study file asks for under [gpu]",
+            StartError::System(_) | StartError::Lost(_) => "docs/gpu.md says how to find out what is wrong with a driver",
+        };
+        Self::with_sources(exit_code::FAILURE, &error).hint(hint)
+    }
+}
+
 impl From<SessionError> for CommandError {
     fn from(error: SessionError) -> Self {
         match error {
@@ -226,6 +245,11 @@ impl From<SessionError> for CommandError {
             SessionError::WallClock => Self::with_sources(exit_code::DIFFERS, &error)
                 .hint("`trialbox replay` runs one of its trials anew and compares the reports"),
             SessionError::Differs { path, difference } => differs(&path, &difference),
+            SessionError::OtherGpu { ref difference, .. } => match **difference {
+                ExecutorError::Gpu(_) => Self::with_sources(exit_code::FAILURE, &error),
+                _ => Self::with_sources(exit_code::DIFFERS, &error)
+                    .hint("`trialbox replay` runs its trials from what they read back from the GPU, which is in the log"),
+            },
         }
     }
 }
@@ -247,6 +271,7 @@ fn differs(path: &Path, difference: &crate::study::SpecDifference) -> CommandErr
     let changed = match difference.part {
         "data" => "the data has changed since it was begun",
         "component" => "the component has changed since it was begun",
+        "gpu" => "what it grants of a GPU, or the GPU itself, is not that with which it was begun",
         _ => "",
     };
     let what = if changed.is_empty() { format!("its `{}` differs", difference.part) } else { changed.into() };
@@ -261,6 +286,9 @@ fn differs(path: &Path, difference: &crate::study::SpecDifference) -> CommandErr
     )
     .hint(match changed.is_empty() {
         true => "put the setting back, here or on the command line, to go on with that study; or begin a new one without --resume",
+        false if difference.part == "gpu" => {
+            "a study goes on only on the GPU and the driver that it was begun on, with the grant that it was begun with"
+        }
         false => "put the file back to go on with that study; or begin a new one without --resume",
     })
 }

@@ -241,7 +241,7 @@ impl ReadFile {
         self.freshen()?;
         let data = self.file.data().iter().map(|(name, path)| (name.clone(), self.beside(path))).collect();
         let examined = self.examine(component, data, options, interrupt)?;
-        let examined = examined.with_gpu(self.file.gpu(), options, interrupt).map_err(gpu_error)?;
+        let examined = examined.with_gpu(self.file.gpu(), options).map_err(gpu_error)?;
         let (spec, warnings) = self.spec_of(&examined)?;
         Ok((examined.plan(spec), warnings))
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use self::serving::Served;
 use super::compiling::compiled;
+use super::computing::{self, GpuAccess};
 use super::confinement::Layer;
 use super::early_notes::{EarlyNote, EarlyNotes};
 use super::hearing::{Bounds, Heard, Impossible};
@@ -246,7 +247,8 @@ impl<'a, 'b> Driver<'a, 'b> {
         let spec = self.study.spec();
         let (replication, guest, gpu) = (Replication::of(spec), spec.guest.clone(), spec.gpu.clone());
         let program = Program { replication, guest, gpu, ..self.program.clone() };
-        let handle = self.pool.spawn(Assignment::Train { program, code, paused_memory_bytes_max })?;
+        let gpu = GpuAccess::of(&program, self.options);
+        let handle = self.pool.spawn(Assignment::Train { program, code, paused_memory_bytes_max, gpu })?;
         let id = handle.id;
         self.workers.insert(id, Staffed { handle, trials: 0, early: 0, quarantine, loaded: false });
         Ok(id)
@@ -738,7 +740,7 @@ impl<'a, 'b> Driver<'a, 'b> {
 
     /// Ends workers in which something hangs. A guest cannot do without fuel for long; a flaw of the engine or of the host could.
     fn end_stalled(&mut self) -> Result<(), ExecutorError> {
-        let silence_max = self.options.stall_time_max;
+        let silence_max = self.options.stall_time_max + computing::patience(self.program);
         let silent = |(id, staffed): (&WorkerId, &mut Staffed)| (staffed.handle.silence() > silence_max).then_some(*id);
         let stalled_workers: Vec<WorkerId> = self.workers.iter_mut().filter_map(silent).collect();
         stalled_workers.into_iter().try_for_each(|id| self.lose_worker(id, stalled(silence_max)))

@@ -37,7 +37,7 @@ pub use message::LoadError;
 pub use pool::{run_as_worker_if_asked, set_worker_program};
 pub use results::{ResultCache, ResultCacheError};
 pub use searching::ComponentSearcher;
-pub use single::{TrialProgress, TrialResult, inspect, inspect_searcher, run_trial};
+pub use single::{ReadBacks, TrialProgress, TrialResult, inspect, inspect_searcher, run_trial};
 
 use crate::numeric::amount::{Fuel, Seed, TrialId};
 use crate::numeric::digest::Digest;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::compiling::compiled;
+use super::computing::{self, GpuAccess};
 use super::confinement::Layer;
 use super::hearing::{Bounds, Heard};
 use super::message::{Assignment, FromWorker, Happening, Launch, Place, ToWorker};
@@ -80,6 +81,15 @@ pub fn inspect_searcher(
     }
 }
 
+/// What a trial that uses a GPU reads back from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadBacks {
+    /// What this machine's GPU computes.
+    Computed,
+    /// What was recorded of an earlier run, in that order. No GPU is needed then; everything else is checked and charged as ever.
+    Recorded(Vec<Vec<u8>>),
+}
+
 /// Runs a single trial in a worker, to its end.
 ///
 /// # Errors
@@ -87,13 +97,19 @@ pub fn inspect_searcher(
 pub fn run_trial(
     program: &Program,
     arguments: Arguments,
+    read_backs: ReadBacks,
     options: &RunOptions,
     interrupt: &Interrupt,
     mut on_progress: impl FnMut(TrialProgress),
 ) -> Result<TrialResult, ExecutorError> {
     let code = compiled(&program.component, program.float_mode, options, interrupt)?.code;
-    let assignment = Assignment::Train { program: program.clone(), code, paused_memory_bytes_max: 0 };
+    let gpu = GpuAccess::of(program, options).map(|access| match read_backs {
+        ReadBacks::Computed => access,
+        ReadBacks::Recorded(contents) => access.recorded(contents),
+    });
+    let assignment = Assignment::Train { program: program.clone(), code, paused_memory_bytes_max: 0, gpu };
     let mut only = Only::new(options, interrupt, assignment)?;
+    only.stall_time_max += computing::patience(program);
     let (slot, start, fuel_before) = (Slot(0), VirtualTime(0), Fuel(0));
     let place = Place { slot, start, fuel_before, milestone: None, is_early: false };
     only.worker.tell(ToWorker::Launch(Launch { trial: TrialId(0), place, arguments }));

@@ -16,6 +16,8 @@ pub(crate) mod port;
 mod scopes;
 pub(crate) mod server;
 mod shader;
+#[cfg(test)]
+mod tests;
 
 pub use adapter::{AdapterError, translator};
 pub(crate) use line::Start;

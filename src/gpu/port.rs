@@ -74,7 +74,8 @@ impl Port {
         Ok((Self::over(Box::new(line), area, grant), adapter))
     }
 
-    fn over(line: Box<dyn Line>, area: Area, grant: Greeting) -> Self {
+    /// A port over a line to a server that shares the area.
+    pub(super) fn over(line: Box<dyn Line>, area: Area, grant: Greeting) -> Self {
         let inner = Inner {
             line,
             area,

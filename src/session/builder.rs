@@ -309,7 +309,7 @@ impl<'a> StudyBuilder<'a> {
     /// If the component is not fit, a data set cannot be read, or the settings do not fit together.
     pub fn plan(&self) -> Result<Plan, SessionError> {
         let examined = self.sources.examine(&self.options, &self.interrupt)?;
-        let examined = examined.with_gpu(self.gpu.as_ref(), &self.options, &self.interrupt)?;
+        let examined = examined.with_gpu(self.gpu.as_ref(), &self.options)?;
         let spec = self.spec(&examined)?;
         Ok(examined.plan(spec))
     }

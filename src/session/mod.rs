@@ -20,11 +20,11 @@ pub use history::TrainingHistory;
 pub use inputs::{InputError, data_id, materialize};
 pub use planning::{Examined, Plan, SourceError, Sources, examine_searcher};
 pub use searching::{searcher, study};
-pub use verify::{Verification, verify};
+pub use verify::{Verification, other_gpu, verify};
 
 use crate::executor::{self, ExecutorError, Interrupt, RunEnd, RunOptions, StoreJournal};
 use crate::store::{Reader, Store, StoreError};
-use crate::study::{Observer, SpecDifference, SpecError, Study, StudyError, StudySpec};
+use crate::study::{GpuAdapter, Observer, SpecDifference, SpecError, Study, StudyError, StudySpec};
 
 /// A study cannot be run, resumed or verified.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,17 @@ pub enum SessionError {
     /// The study decided as things came in.
     #[error("the study ran with `clock = \"wall\"`: it decided as reports came in, which no second run repeats")]
     WallClock,
+    /// The study was run on another GPU than this machine's, and a second run differs.
+    #[error("the study was run on {theirs}, this machine computes on {ours}: {difference}")]
+    OtherGpu {
+        /// What the study was run on.
+        theirs: Box<GpuAdapter>,
+        /// What this machine has.
+        ours: Box<GpuAdapter>,
+        /// Where the second run differs.
+        #[source]
+        difference: Box<ExecutorError>,
+    },
     /// What a builder was told does not fit together.
     #[error("{0}")]
     Builder(String),

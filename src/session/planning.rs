@@ -9,7 +9,7 @@ use crate::executor::{self, ExecutorError, Interrupt, Program, RunOptions};
 use crate::numeric::digest::Digest;
 use crate::sandbox;
 use crate::study::{
-    ComponentId, DataId, Description, FloatMode, GpuAdapter, GpuGrant, GpuSpec, GuestSettings, Limits, Replication,
+    ComponentId, DataId, Description, FloatMode, GpuGrant, GpuSpec, GuestSettings, Limits, Replication,
     StudySpec,
 };
 
@@ -132,27 +132,16 @@ pub fn examine_searcher(
     Ok(inspection.map_err(SourceError::Searcher)?.id)
 }
 
-/// Which GPU trials get.
-fn gpu_adapter(grant: &GpuGrant, options: &RunOptions, interrupt: &Interrupt) -> Result<GpuAdapter, ExecutorError> {
-    let _ = (grant, options, interrupt);
-    Err(ExecutorError::Gpu("this build of trialbox has no support for GPUs".into()))
-}
-
 impl Examined {
     /// Grants trials a GPU, or none: finds out which one that is. Where trials run elsewhere it need not be called.
     ///
     /// # Errors
     /// If the component uses a GPU without a grant, or there is none that can be used as the grant says. Without a grant nobody
     /// looks for one.
-    pub fn with_gpu(
-        mut self,
-        grant: Option<&GpuGrant>,
-        options: &RunOptions,
-        interrupt: &Interrupt,
-    ) -> Result<Self, SourceError> {
+    pub fn with_gpu(mut self, grant: Option<&GpuGrant>, options: &RunOptions) -> Result<Self, SourceError> {
         self.program.gpu = match (grant, &self.gpu_import) {
             (Some(grant), _) => {
-                let adapter = gpu_adapter(grant, options, interrupt).map_err(SourceError::Gpu)?;
+                let adapter = executor::gpu_adapter(grant, options).map_err(SourceError::Gpu)?;
                 Some(grant.clone().of(adapter))
             }
             (None, Some(import)) => return Err(SourceError::NoGpuGrant { import: import.clone() }),

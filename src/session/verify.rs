@@ -7,7 +7,7 @@ use super::{SessionError, materialize, study};
 use crate::executor::{self, Interrupt, Reuse, RunEnd, RunOptions, VerifyingJournal};
 use crate::numeric::digest::Digest;
 use crate::store::Reader;
-use crate::study::{Clock, Observer, StudySpec};
+use crate::study::{Clock, GpuAdapter, Observer, StudySpec};
 
 /// What a verification found, if it found no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,19 @@ pub struct Verification {
     pub is_whole: bool,
     /// Whether the verification itself was cut off, so that `events` are fewer than the log has.
     pub was_interrupted: bool,
+}
+
+/// The GPU on which a study was run, and this machine's, if they are two.
+///
+/// # Errors
+/// If the study needs a GPU, and this machine has none that is fit.
+pub fn other_gpu(
+    spec: &StudySpec,
+    options: &RunOptions,
+) -> Result<Option<(Box<GpuAdapter>, Box<GpuAdapter>)>, SessionError> {
+    let Some(gpu) = &spec.gpu else { return Ok(None) };
+    let ours = executor::gpu_adapter(&gpu.grant, options)?;
+    Ok((gpu.adapter != ours).then(|| (Box::new(gpu.adapter.clone()), Box::new(ours))))
 }
 
 /// Runs the study of a store anew, from the inputs that the store holds, and compares every event with the log. `folder` is
@@ -44,13 +57,18 @@ pub fn verify(
     let searcher = materialize_searcher(&reader, &spec, folder)?;
     // Reads the whole log once first: a damaged one is told as such, not as a difference.
     let chain = reader.head()?;
+    let other_gpu = other_gpu(&spec, options)?;
     let mut study = study(spec, searcher.as_deref(), options, interrupt)?;
     let at_end = Interrupt::default();
     let mut journal = VerifyingJournal::new(reader.entries(), at_end.clone());
     let either = Interrupt::either(&at_end, interrupt);
     // What is compared must be what trials do, not what somebody wrote down.
     let options = RunOptions { reuse: Reuse::Never, ..options.clone() };
-    let end = executor::run(&mut study, &program, &mut journal, observers, &options, &either)?;
+    let end = executor::run(&mut study, &program, &mut journal, observers, &options, &either);
+    let end = end.map_err(|error| match other_gpu {
+        Some((theirs, ours)) => SessionError::OtherGpu { theirs, ours, difference: Box::new(error) },
+        None => error.into(),
+    })?;
     let events = journal.compared();
     Ok(Verification {
         events,

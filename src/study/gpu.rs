@@ -4,6 +4,8 @@
 //! A study with such a grant is of class `device`: what its trials compute depends on the adapter and its driver, so both are part
 //! of the specification. What they use of it is charged by a pinned model of costs, never by measured time.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::SpecError;
@@ -74,6 +76,13 @@ pub struct GpuAdapter {
     pub is_software: bool,
     /// The versions of what stands between trials and the driver.
     pub translator: String,
+}
+
+impl fmt::Display for GpuAdapter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, backend, driver, translator, .. } = self;
+        write!(formatter, "{name} ({backend}, {driver}, {translator})")
+    }
 }
 
 /// Something that not every adapter has, as the standard names it.

@@ -6,8 +6,9 @@ use super::{Scratch, known_trial};
 use crate::cli::error::CommandError;
 use crate::cli::plan::{LayerWarning, PlaceFlags};
 use crate::cli::{exit_code, print, terminal};
-use crate::executor::{self, TrialProgress};
+use crate::executor::{self, ReadBacks, TrialProgress};
 use crate::numeric::amount::{Fuel, TrialId};
+use crate::numeric::digest::Digest;
 use crate::output::sanitize::printable;
 use crate::sandbox::Arguments;
 use crate::session::materialize;
@@ -29,6 +30,8 @@ pub(in crate::cli) struct ReplayArguments {
 /// What the log says of a trial.
 struct Recorded {
     reports: Vec<(Fuel, Report)>,
+    /// The digests of what it read back from the GPU.
+    read_backs: Vec<Digest>,
     end: Option<(Fuel, Outcome)>,
 }
 
@@ -47,11 +50,27 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
     let mut number = 0;
     let (mut log, mut warning) = (terminal::LogLines::default(), LayerWarning::default());
     let mut difference = None;
-    let result = executor::run_trial(&program, given, &options, &interrupt, |progress| {
+    let read_backs = match spec.replicates.count {
+        0 | 1 => read_backs(&reader, trial)?,
+        // The log has them in the order of replicates, not in that of the calls.
+        _ => ReadBacks::Computed,
+    };
+    let is_computed = program.gpu.is_some() && read_backs == ReadBacks::Computed;
+    if is_computed {
+        terminal::tell("not all that the trial read back from the GPU was kept (`recorded_bytes_max`): it is computed anew\n");
+    }
+    let mut digests_left = recorded.read_backs.iter();
+    let mut differing_read_back = None;
+    let result = executor::run_trial(&program, given, read_backs, &options, &interrupt, |progress| {
         match progress {
             TrialProgress::Confined(missing) => warning.tell(&missing),
             TrialProgress::Logged(text) => log.tell(&text),
-            TrialProgress::ReadBack(..) => {}
+            TrialProgress::ReadBack(_, digest) => {
+                let is_other = digests_left.next().is_some_and(|logged| *logged != digest);
+                if is_other {
+                    differing_read_back.get_or_insert(number + 1);
+                }
+            }
             TrialProgress::Reported(fuel, report) => {
                 let mark = match recorded.reports.get(number) {
                     Some(logged) if same(logged, &(fuel, report.clone())) => "as recorded",
@@ -80,6 +99,11 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
         }
         _ => false,
     };
+    if let Some(report) = differing_read_back {
+        let message = format!("what the trial read back from this machine's GPU differs from the log before report {report}");
+        return Err(CommandError::new(exit_code::DIFFERS, message)
+            .hint("GPUs and drivers round and order otherwise; the log was made on the adapter that `trialbox show` names"));
+    }
     match difference {
         Some(report) => {
             Err(CommandError::new(exit_code::DIFFERS, format!("the trial differs from the log at report {report}")))
@@ -100,15 +124,22 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
     }
 }
 
+/// What the trial is given for what it read back from the GPU: what was recorded, if all of it was.
+fn read_backs(reader: &Reader, trial: TrialId) -> Result<ReadBacks, CommandError> {
+    let contents = reader.read_backs(trial)?.into_iter().map(|read| read.content.map(|content| content.to_vec()));
+    Ok(contents.collect::<Option<Vec<_>>>().map_or(ReadBacks::Computed, ReadBacks::Recorded))
+}
+
 fn ran_ahead(recorded: &Recorded) -> bool {
     matches!(recorded.end, None | Some((_, Outcome::Stopped { .. } | Outcome::BadReport { .. } | Outcome::Crashed)))
 }
 
 fn recorded(reader: &Reader, wanted: TrialId) -> Result<Recorded, CommandError> {
-    let mut recorded = Recorded { reports: Vec::new(), end: None };
+    let mut recorded = Recorded { reports: Vec::new(), read_backs: Vec::new(), end: None };
     for entry in reader.entries() {
         match entry?.event {
             Event::Reported { trial, fuel, report, .. } if trial == wanted => recorded.reports.push((fuel, report)),
+            Event::ReadBack { trial, digest, .. } if trial == wanted => recorded.read_backs.push(digest),
             Event::TrialEnded { trial, fuel, outcome, .. } if trial == wanted => recorded.end = Some((fuel, outcome)),
             _ => {}
         }

@@ -7,7 +7,7 @@ use super::{Scratch, known_trial};
 use crate::cli::error::CommandError;
 use crate::cli::plan::{LayerWarning, PlaceFlags, ReadFile};
 use crate::cli::{exit_code, paths, print, terminal};
-use crate::executor::{self, Program, TrialProgress};
+use crate::executor::{self, Program, ReadBacks, TrialProgress};
 use crate::numeric::amount::{Seed, TrialId};
 use crate::output::sanitize::printable;
 use crate::sandbox::Arguments;
@@ -80,7 +80,7 @@ pub(in crate::cli) fn train(arguments: &TrainArguments) -> Result<u8, CommandErr
     let given = Arguments::of(&source.spec.space, &config, seed);
     let mut number = 0;
     let (mut log, mut warning) = (terminal::LogLines::default(), LayerWarning::default());
-    let result = executor::run_trial(&source.program, given, &options, &interrupt, |progress| {
+    let result = executor::run_trial(&source.program, given, ReadBacks::Computed, &options, &interrupt, |progress| {
         match progress {
             TrialProgress::Confined(missing) => warning.tell(&missing),
             TrialProgress::Logged(text) => log.tell(&text),

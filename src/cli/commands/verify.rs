@@ -37,6 +37,9 @@ pub(in crate::cli) fn verify(arguments: &VerifyArguments) -> Result<u8, CommandE
     let mut warning = LayerWarning::default();
     let mut observers: [&mut dyn Observer; 2] = [progress.as_mut(), &mut warning];
     let options = arguments.flags.options();
+    if let Some((theirs, ours)) = session::other_gpu(&spec, &options)? {
+        terminal::tell(&format!("the study was run on {theirs}\nthis machine computes on {ours}: its results may differ\n"));
+    }
     let verification = session::verify(&arguments.study, folder.path(), &options, &mut observers, &interrupt)?;
     drop(progress);
     if verification.was_interrupted {

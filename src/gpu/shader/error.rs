@@ -43,7 +43,9 @@ pub(crate) enum ShaderError {
         messages: Vec<ShaderMessage>,
     },
     /// The translator has a flaw that this source meets.
-    #[error("the translator gave up on this shader ({reason}); write the part differently, or without constant expressions")]
+    #[error(
+        "the translator gave up on this shader ({reason}); write the part differently, or without constant expressions"
+    )]
     Translator {
         /// What it said.
         reason: String,
@@ -65,7 +67,9 @@ pub(crate) enum ShaderError {
         known: String,
     },
     /// The values for its overrides do not fit.
-    #[error("the constants for entry point `{entry_point}`: {reason}; give each override without a default a value of its type")]
+    #[error(
+        "the constants for entry point `{entry_point}`: {reason}; give each override without a default a value of its type"
+    )]
     Constants {
         /// The entry point.
         entry_point: String,
@@ -180,6 +184,8 @@ pub(crate) enum Excess {
     BracketNesting,
     /// Tokens of one expression or statement.
     ExpressionTokens,
+    /// Tokens of one function, or of all that is outside functions.
+    FunctionTokens,
     /// Tokens once the names of constants and types are written out.
     WrittenOutTokens,
     /// Control flow inside other control flow, calls written out.
@@ -225,6 +231,7 @@ impl std::fmt::Display for Excess {
             Self::Declarations => "declarations",
             Self::BracketNesting => "brackets and `else if` inside each other",
             Self::ExpressionTokens => "tokens of one statement",
+            Self::FunctionTokens => "tokens of one function, or of all that is outside functions",
             Self::WrittenOutTokens => "tokens once constants, types and zero values are written out",
             Self::Nesting => "loops, branches and switches inside each other, with calls written out",
             Self::Statements => "statements, with calls written out (shader_statements_max)",
@@ -251,13 +258,19 @@ impl Excess {
     /// What to do about it.
     fn advice(self) -> &'static str {
         match self {
-            Self::SourceBytes | Self::Statements => "shorten it, split it into several shaders, or have the study grant more",
+            Self::SourceBytes | Self::Statements => {
+                "shorten it, split it into several shaders, or have the study grant more"
+            }
             Self::Declarations | Self::Types | Self::Functions | Self::EntryPoints | Self::Globals => {
                 "split it into several shaders"
             }
             Self::BracketNesting | Self::Nesting => "flatten it, or use a `switch`",
-            Self::ExpressionTokens | Self::Values | Self::Expressions => "split it, or use a loop",
-            Self::WrittenOutTokens => "let fewer constants consist of others, and leave arrays without `()`: `var a: T;` is zero",
+            Self::ExpressionTokens | Self::FunctionTokens | Self::Values | Self::Expressions => {
+                "split it, or use a loop"
+            }
+            Self::WrittenOutTokens => {
+                "let fewer constants consist of others, and leave arrays without `()`: `var a: T;` is zero"
+            }
             Self::ValueComponents => "work on elements instead of whole arrays and structures",
             Self::VariableBytes | Self::InvocationBytes => "use `var<workgroup>` or a storage buffer for large arrays",
             Self::ConstantBytes | Self::ConstantsBytes => "put tables into a storage or uniform buffer",

@@ -49,7 +49,11 @@ impl<'source> Lengths<'source> {
             if declarations.text(index) == "const" {
                 let name = declarations.text(index + 1);
                 // Which of two is meant depends on scopes, which are not followed here.
-                let found = if constants.contains_key(name) { Constant::Known(Length::Unknown) } else { Constant::Declared(index + 1) };
+                let found = if constants.contains_key(name) {
+                    Constant::Known(Length::Unknown)
+                } else {
+                    Constant::Declared(index + 1)
+                };
                 constants.insert(name, found);
             }
         }

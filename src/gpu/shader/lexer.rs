@@ -201,10 +201,12 @@ fn forget(candidates: &mut Vec<Candidate>, depth: usize) {
 
 /// Whether an `=` ends an operator such as `+=` or `<<=`, which is no assignment to the discovery of templates.
 fn is_compound(tokens: &[Token], index: usize) -> bool {
-    let (Some(token), Some(before)) = (tokens.get(index), index.checked_sub(1).and_then(|before| tokens.get(before))) else {
+    let (Some(token), Some(before)) = (tokens.get(index), index.checked_sub(1).and_then(|before| tokens.get(before)))
+    else {
         return false;
     };
-    before.end == token.start && matches!(before.kind, Kind::Operator | Kind::Symbol('+' | '-' | '*' | '/' | '%' | '&' | '|' | '^'))
+    before.end == token.start
+        && matches!(before.kind, Kind::Operator | Kind::Symbol('+' | '-' | '*' | '/' | '%' | '&' | '|' | '^'))
 }
 
 #[cfg(test)]
@@ -244,7 +246,10 @@ mod tests {
 
     #[test]
     fn template_lists_are_told_from_comparisons() {
-        assert_eq!(templates("var<storage, read> x: array<vec4<f32>, 4>;"), ["<storage, read>", "<vec4<f32>, 4>", "<f32>"]);
+        assert_eq!(
+            templates("var<storage, read> x: array<vec4<f32>, 4>;"),
+            ["<storage, read>", "<vec4<f32>, 4>", "<f32>"]
+        );
         assert!(templates("if (a < b && c > d) { }").is_empty());
         assert!(templates("x = a < b; y = c > d;").is_empty());
         assert_eq!(templates("array<f32, (a<b)>()"), ["<f32, (a<b)>"]);

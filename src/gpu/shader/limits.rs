@@ -10,11 +10,11 @@ use super::{Caps, EntryPoint};
 use crate::study::GpuLimits;
 
 /// The most bytes of arrays and structures of one invocation, with calls written out: registers do not hold them.
-pub(super) const INVOCATION_BYTES_MAX: u64 = 16 << 10;
-/// The most bytes of one constant. One of 80 KB takes a driver (Mesa 25.0) more than 40 s, with the square of its size.
-pub(super) const CONSTANT_BYTES_MAX: u64 = 4 << 10;
+pub(super) const INVOCATION_BYTES_MAX: u64 = 8 << 10;
+/// The most bytes of one constant. What an index chooses from it becomes a variable, which costs what other variables do.
+pub(super) const CONSTANT_BYTES_MAX: u64 = 2 << 10;
 /// The most bytes of all constants.
-pub(super) const CONSTANTS_BYTES_MAX: u64 = 64 << 10;
+pub(super) const CONSTANTS_BYTES_MAX: u64 = 16 << 10;
 /// The deepest nesting of types ([the standard's limit](https://www.w3.org/TR/WGSL/#limits)).
 const TYPE_NESTING_MAX: u64 = 15;
 /// The most types of a module.
@@ -88,7 +88,8 @@ impl Bounds {
     pub(super) fn check_counts(&self, module: &Module) -> Result<(), ShaderError> {
         let functions = module.functions.iter().map(|(_, function)| function);
         let functions = functions.chain(module.entry_points.iter().map(|entry_point| &entry_point.function));
-        let expressions = module.global_expressions.len() + functions.map(|function| function.expressions.len()).sum::<usize>();
+        let expressions =
+            module.global_expressions.len() + functions.map(|function| function.expressions.len()).sum::<usize>();
         let counts = [
             (Excess::Types, module.types.len(), TYPES_MAX),
             (Excess::Functions, module.functions.len(), FUNCTIONS_MAX),
@@ -122,7 +123,13 @@ impl Bounds {
                     at_most(Excess::WorkgroupBytes, bytes, u64::from(self.device.workgroup_bytes_max), place)?;
                 }
                 AddressSpace::Uniform | AddressSpace::Storage { .. } => {}
-                _ => return Err(unavailable(format!("{:?} memory", variable.space).to_lowercase(), "use a uniform buffer", place)),
+                _ => {
+                    return Err(unavailable(
+                        format!("{:?} memory", variable.space).to_lowercase(),
+                        "use a uniform buffer",
+                        place,
+                    ));
+                }
             }
         }
         Ok(())
@@ -143,7 +150,9 @@ impl Bounds {
             let size = sizes.get(variable.ty);
             match variable.space {
                 // Alignment takes up to 16 bytes between two variables.
-                AddressSpace::WorkGroup => workgroup_bytes = workgroup_bytes.saturating_add(size.bytes.next_multiple_of(16)),
+                AddressSpace::WorkGroup => {
+                    workgroup_bytes = workgroup_bytes.saturating_add(size.bytes.next_multiple_of(16));
+                }
                 AddressSpace::Private if size.is_memory => memory_bytes = memory_bytes.saturating_add(size.bytes),
                 _ => {}
             }

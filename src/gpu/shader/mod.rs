@@ -8,6 +8,8 @@
 //! Nothing here is a bound on how long a shader runs or compiles. That is the wall deadline of the worker.
 
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod length;
 mod lexer;
 mod limits;
@@ -108,7 +110,7 @@ pub(crate) fn check(source: &str, limits: &GpuLimits, device: &Caps) -> Result<S
     bounds.check_source(source)?;
     let tokens = lexer::tokens(source);
     text::check_nesting(source, &tokens)?;
-    text::check_written_out(source, &tokens)?;
+    text::check_declarations(source, &tokens)?;
     drop(tokens);
     // A flaw of the translator is the shader's trouble, not the worker's. What it worked on is gone with it.
     catch_unwind(AssertUnwindSafe(|| translate(source, bounds, device.capabilities())))
@@ -126,7 +128,12 @@ fn translate(source: &str, bounds: Bounds, capabilities: Capabilities) -> Result
     bounds.check_counts(&module)?;
     let info = Validator::new(ValidationFlags::all(), capabilities).validate(&module).map_err(|error| {
         let spans = error.spans().filter_map(|(span, label)| Some((span.to_range()?, label.clone())));
-        ShaderError::invalid(source, &error.emit_to_string(source), &chain(error.as_inner()), &spans.collect::<Vec<_>>())
+        ShaderError::invalid(
+            source,
+            &error.emit_to_string(source),
+            &chain(error.as_inner()),
+            &spans.collect::<Vec<_>>(),
+        )
     })?;
     let sizes = Sizes::of(&module);
     bounds.check_module(source, &module, &sizes)?;

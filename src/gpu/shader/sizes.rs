@@ -66,7 +66,12 @@ impl Sizes {
             TypeInner::Pointer { .. } | TypeInner::ValuePointer { .. } => Size::default(),
             _ => {
                 let bytes = u64::from(inner.try_size(module.to_ctx()).unwrap_or(u32::MAX));
-                Size { bytes, components: u64::from(inner.components().unwrap_or(1)) * column(inner), nesting: 1, is_memory: false }
+                Size {
+                    bytes,
+                    components: u64::from(inner.components().unwrap_or(1)) * column(inner),
+                    nesting: 1,
+                    is_memory: false,
+                }
             }
         }
     }

@@ -5,6 +5,8 @@
 //! hardware runs them one after the other. A loop counts as often as [`trips`](super::trips) sees, else [`weights::UNKNOWN_TURNS`]
 //! times. A function is walked once, whatever calls it. All sums saturate, and nothing but the module decides them.
 
+use std::collections::BTreeSet;
+
 use naga::valid::{FunctionInfo, ModuleInfo};
 use naga::{Block, Expression, Function, Handle, Module, Span, Statement, SwitchCase, TypeInner};
 
@@ -16,9 +18,10 @@ use super::weights;
 /// The deepest nesting of control flow. A driver (Mesa 25.0) overflows its stack at about a hundred.
 pub(super) const NESTING_MAX: u64 = 32;
 /// The most numbers of one value: a whole array that is loaded, passed or returned becomes that many.
-pub(super) const VALUE_COMPONENTS_MAX: u64 = 1_024;
-/// The most bytes of one variable of an invocation. Drivers take 9 s and more for 40 KB (Mesa 25.0), with the square of its size.
-pub(super) const VARIABLE_BYTES_MAX: u64 = 4 << 10;
+pub(super) const VALUE_COMPONENTS_MAX: u64 = 512;
+/// The most bytes of one variable of an invocation. A driver (Mesa 25.0) takes about half a second of a processor to compile one of
+/// 2 KiB, 2 s for 4 KiB, more than 30 s for 40 KB; and no GPU keeps as much in registers.
+pub(super) const VARIABLE_BYTES_MAX: u64 = 2 << 10;
 /// The numbers that may be computed for each statement that is granted.
 pub(super) const VALUES_PER_STATEMENT: u64 = 16;
 
@@ -96,10 +99,22 @@ impl<'module> Summaries<'module> {
             let span = function.expressions.get_span(handle);
             self.at_most(Excess::ValueComponents, components, VALUE_COMPONENTS_MAX, span)?;
         }
+        memory_bytes = memory_bytes.saturating_add(self.spilled_bytes(function, info));
         let walk = Walk { summaries: self, function, info };
         let mut summary = walk.block(&function.body, 0)?;
         summary.memory_bytes = summary.memory_bytes.saturating_add(memory_bytes);
         Ok(summary)
+    }
+
+    /// Bytes of values that become variables, so that an element of them can be chosen by an index: each mention of a constant does.
+    fn spilled_bytes(&self, function: &Function, info: &FunctionInfo) -> u64 {
+        let bases = function.expressions.iter().filter_map(|(_, expression)| match expression {
+            Expression::Access { base, .. } => Some(*base),
+            _ => None,
+        });
+        let bases = bases.collect::<BTreeSet<_>>();
+        let sizes = bases.into_iter().map(|base| self.sizes.resolved(&info[base].ty, self.module));
+        sizes.filter(|size| size.is_memory).fold(0, |sum, size| sum.saturating_add(size.bytes))
     }
 
     fn at_most(&self, excess: Excess, have: u64, max: u64, span: Span) -> Result<(), ShaderError> {

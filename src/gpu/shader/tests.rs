@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::error::Excess;
 use super::limits::{CONSTANT_BYTES_MAX, INVOCATION_BYTES_MAX};
 use super::summary::{NESTING_MAX, VARIABLE_BYTES_MAX};
-use super::text::{BRACKETS_MAX, DECLARATIONS_MAX, EXPRESSION_TOKENS_MAX};
+use super::text::{BRACKETS_MAX, EXPRESSION_TOKENS_MAX};
 use super::*;
 use crate::study::GpuLimits;
 
@@ -22,7 +22,7 @@ const CAPS: Caps = Caps {
 
 fn on_the_workers_stack<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(std::env::var("STACK").map_or(STACK_BYTES, |s| s.parse::<usize>().unwrap() << 20)).spawn_scoped(scope, run).unwrap();
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run).unwrap();
         thread.join().unwrap()
     })
 }
@@ -247,7 +247,8 @@ fn turns_that_depend_on_what_is_not_seen_are_assumed() {
 fn both_sides_count_where_invocations_may_differ_and_the_dearer_one_where_they_do_not() {
     let sides = "{ storageBarrier(); storageBarrier(); } else { storageBarrier(); }";
     let counted = |condition: &str, uniform: &str| {
-        let source = format!("@group(0) @binding(1) var<uniform> n: u32;\n{}", kernel(&format!("_ = n; {condition} {uniform}")));
+        let source =
+            format!("@group(0) @binding(1) var<uniform> n: u32;\n{}", kernel(&format!("_ = n; {condition} {uniform}")));
         cost(&source.replace("storageBarrier();", "x[i] += 1.0;")).operations
     };
     // An address, a read, a sum, a write.
@@ -272,14 +273,20 @@ fn overrides_are_replaced_by_name_or_number() {
     assert_eq!((point.workgroup_size, point.workgroup_bytes, point.unknown_loops), ([32, 1, 1], 400, 0));
 
     let refused = |constants: &[(&str, f64)]| entry(&shader, constants).unwrap_err().to_string();
-    assert!(refused(&[]).contains("Missing value for pipeline-overridable constant with identifier string: '7'"), "{}", refused(&[]));
+    assert!(
+        refused(&[]).contains("Missing value for pipeline-overridable constant with identifier string: '7'"),
+        "{}",
+        refused(&[])
+    );
     assert!(refused(&[("width", 32.0)]).contains("no override `width`"), "{}", refused(&[("width", 32.0)]));
     assert!(refused(&[("7", f64::NAN)]).contains("finite"));
     assert!(refused(&[("7", -1.0)]).contains("fit"));
     assert!(refused(&[("7", 0.0)]).contains("positive"));
     assert!(refused(&[("7", 1_000.0)]).contains("invocations of a work group along one dimension"));
-    assert!(refused(&[("7", 32.0), ("length", 1e6)]).contains("bytes that a work group shares: 4000000, at most 16384"));
-    assert!(refused(&[("7", 32.0), ("length", 4e9)]).contains("bytes that a work group shares"));
+    assert!(
+        refused(&[("7", 32.0), ("length", 1e6)]).contains("bytes that a work group shares: 4000000, at most 16384")
+    );
+    assert!(entry(&shader, &[("7", 32.0), ("length", 4e9)]).is_err());
 }
 
 #[test]
@@ -287,8 +294,14 @@ fn an_entry_point_must_be_named_unless_it_is_the_only_one() {
     let shader = passed("@compute @workgroup_size(1) fn a() {} @compute @workgroup_size(2) fn b() {}");
     let named = |name| on_the_workers_stack(|| shader.entry_point(name, &BTreeMap::new()));
     assert_eq!(named(Some("b")).unwrap().workgroup_size, [2, 1, 1]);
-    assert_eq!(named(None).unwrap_err().to_string(), "the shader has 2 compute entry points, so one must be named; it has a, b");
-    assert_eq!(named(Some("c")).unwrap_err().to_string(), "the shader has no compute entry point named `c`; it has a, b");
+    assert_eq!(
+        named(None).unwrap_err().to_string(),
+        "the shader has 2 compute entry points, so one must be named; it has a, b"
+    );
+    assert_eq!(
+        named(Some("c")).unwrap_err().to_string(),
+        "the shader has no compute entry point named `c`; it has a, b"
+    );
     let none = passed("const a = 1;");
     assert!(entry(&none, &[]).unwrap_err().to_string().contains("0 compute entry points"));
 }
@@ -296,8 +309,13 @@ fn an_entry_point_must_be_named_unless_it_is_the_only_one() {
 #[test]
 fn what_is_no_computing_is_refused_by_name() {
     assert!(refusal("@fragment fn paint() {}").contains("the fragment entry point `paint` is not available here"));
-    let texture = "@group(0) @binding(0) var picture: texture_2d<f32>; @compute @workgroup_size(1) fn main() { _ = textureLoad(picture, vec2(0), 0); }";
-    assert!(refusal(texture).contains("a texture (`picture`) is not available here; use a storage buffer"), "{}", refusal(texture));
+    let texture = "@group(0) @binding(0) var picture: texture_2d<f32>;
+        @compute @workgroup_size(1) fn main() { _ = textureLoad(picture, vec2(0), 0); }";
+    assert!(
+        refusal(texture).contains("a texture (`picture`) is not available here; use a storage buffer"),
+        "{}",
+        refusal(texture)
+    );
     assert!(refusal("@group(0) @binding(0) var s: sampler;").contains("a sampler (`s`)"));
 }
 
@@ -309,7 +327,9 @@ fn what_was_not_granted_is_refused() {
     let vote = "@compute @workgroup_size(1) fn main() { _ = subgroupAdd(1u); }";
     assert!(checked(vote).is_err());
     check_with(vote, &GpuLimits::default(), &Caps { subgroups: true, ..CAPS }).unwrap();
-    for source in ["var<immediate> a: u32;", "var<push_constant> a: u32;", "const a: f64 = 1.0lf;", "enable wgpu_ray_query;"] {
+    for source in
+        ["var<immediate> a: u32;", "var<push_constant> a: u32;", "const a: f64 = 1.0lf;", "enable wgpu_ray_query;"]
+    {
         assert!(checked(source).is_err(), "{source}");
     }
 }
@@ -335,121 +355,356 @@ fn texts_about_a_source_stay_short() {
     }
 }
 
-/// What the largest source is that a test makes: the limits that studies may set allow this much.
-fn generous() -> GpuLimits {
-    GpuLimits { shader_bytes_max: 1 << 20, shader_statements_max: 100_000, ..GpuLimits::default() }
-}
-
-/// Repeats a text with its number in place of each `#`.
-fn numbered(count: usize, text: &str) -> String {
-    (0..count).fold(String::new(), |mut all, number| {
-        let _ = write!(all, "{}", text.replace("#-", &number.saturating_sub(1).to_string()).replace('#', &number.to_string()));
+/// Repeats a text with its number in place of each `#`, and the one before in place of each `~`.
+fn numbered(numbers: std::ops::Range<usize>, text: &str) -> String {
+    numbers.fold(String::new(), |mut all, number| {
+        let before = number.saturating_sub(1).to_string();
+        let _ = write!(all, "{}", text.replace('~', &before).replace('#', &number.to_string()));
         all
     })
 }
 
+/// Control flow inside other control flow; `depth` levels of it.
+fn nested(depth: u64) -> String {
+    kernel(&format!("{}{}", "if (x[i] > 0.0) {".repeat(depth as usize), "}".repeat(depth as usize)))
+}
+
+/// What is just inside each bound and just outside of it.
+fn edges() -> Vec<(Excess, String, String)> {
+    let line = |count: u64| kernel(&format!("x[i] = x[i]{};", "+x[i]".repeat(count as usize)));
+    let brackets =
+        |count: u64| kernel(&format!("x[i] = {}1.0{};", "(".repeat(count as usize), ")".repeat(count as usize)));
+    let private =
+        |bytes: u64| kernel("p[i] = x[i]; x[0] = p[1];") + &format!("var<private> p: array<f32, {}>;", bytes / 4);
+    let local = |bytes: u64| kernel(&format!("var a: array<f32, {}>; a[i] = x[i]; x[0] = a[1];", bytes / 4));
+    let locals = |count: u64| {
+        let used = numbered(0..count as usize, "var a#: array<f32, 512>; a#[i] = x[i]; x[#] = a#[1];");
+        kernel(&used)
+    };
+    let called = |count: usize| {
+        let f = "fn f() -> f32 { var a: array<f32, 512>; a[1] = x[0]; return a[u32(x[1])]; }";
+        kernel(&"x[i] = f();".repeat(count)) + f
+    };
+    let table = |count: u64| {
+        let numbers = "1.5,".repeat(count as usize);
+        kernel("x[i] = table[i];") + &format!("const table = array<f32, {count}>({numbers});")
+    };
+    let mentioned = |count: usize| {
+        kernel(&"x[i] = table[i];".repeat(count)) + &format!("const table = array<f32, 512>({});", "1,".repeat(512))
+    };
+    let tables = |count: usize| numbered(0..count, &format!("const t# = array<f32, 512>({});", "1,".repeat(512)));
+    let value = |count: u64| {
+        kernel("let whole = y; x[i] = whole[1];")
+            + &format!("@group(0) @binding(1) var<storage> y: array<f32, {count}>;")
+    };
+    let shared =
+        |bytes: u64| kernel("w[i] = x[i]; x[0] = w[1];") + &format!("var<workgroup> w: array<f32, {}>;", bytes / 4);
+    let sized = |size: &str| format!("@compute @workgroup_size({size}) fn main() {{}}");
+    let doubling = |depth: usize| {
+        let calls = numbered(1..depth, "fn f#() { f~(); f~(); }");
+        format!("fn f0() {{ x[0] += 1.0; }} {calls} {}", kernel(&format!("f{}();", depth - 1)))
+    };
+    let types = |depth: usize| {
+        kernel("x[i] = y.a;")
+            + "struct T0 { a: f32 }"
+            + &numbered(1..depth, "struct T# { a: T~ }")
+            + &format!(
+                "@group(0) @binding(1) var<storage> y: T0; @group(0) @binding(2) var<storage> z: T{};",
+                depth - 1
+            )
+    };
+    let functions = |count: usize| numbered(0..count, "fn f#() {}");
+    let globals = |count: usize| numbered(0..count, "var<private> v#: u32;");
+    let points = |count: usize| numbered(0..count, "@compute @workgroup_size(1) fn p#() {}");
+    let statements = |count: usize| {
+        kernel(&"storageBarrier();".repeat(100))
+            + &numbered(0..count, "")
+            + &format!(
+                "@compute @workgroup_size(1) fn more() {{ {} }} fn ten() {{ {} }}",
+                "ten();".repeat(count),
+                "storageBarrier();".repeat(9)
+            )
+    };
+    let written = |count: usize| {
+        format!("const t = array({}); {}", "1,".repeat(1_000), kernel(&"x[i] = f32(t[1]);".repeat(count)))
+    };
+    let long = |count: usize| format!("fn f() {{ {} }}", ";".repeat(count));
+    let bytes = |count: usize| format!("//{}", "x".repeat(count - 2));
+    vec![
+        (Excess::SourceBytes, bytes(65_536), bytes(65_537)),
+        (Excess::Declarations, numbered(0..1_000, "const c# = 1;"), numbered(0..1_030, "const c# = 1;")),
+        (Excess::BracketNesting, brackets(BRACKETS_MAX - 1), brackets(BRACKETS_MAX)),
+        (Excess::ExpressionTokens, line(EXPRESSION_TOKENS_MAX / 5 - 2), line(EXPRESSION_TOKENS_MAX / 5)),
+        (Excess::FunctionTokens, long(16_300), long(16_400)),
+        (Excess::WrittenOutTokens, written(30), written(40)),
+        (Excess::Nesting, nested(NESTING_MAX), nested(NESTING_MAX + 1)),
+        (Excess::Statements, statements(900), statements(1_001)),
+        (Excess::Statements, doubling(10), doubling(16)),
+        (Excess::ValueComponents, value(512), value(513)),
+        (Excess::VariableBytes, local(VARIABLE_BYTES_MAX), local(VARIABLE_BYTES_MAX + 4)),
+        (Excess::VariableBytes, private(VARIABLE_BYTES_MAX), private(VARIABLE_BYTES_MAX + 4)),
+        (
+            Excess::InvocationBytes,
+            locals(INVOCATION_BYTES_MAX / VARIABLE_BYTES_MAX),
+            locals(INVOCATION_BYTES_MAX / VARIABLE_BYTES_MAX + 1),
+        ),
+        (Excess::InvocationBytes, called(4), called(5)),
+        (Excess::ConstantBytes, table(CONSTANT_BYTES_MAX / 4), table(CONSTANT_BYTES_MAX / 4 + 1)),
+        (Excess::InvocationBytes, mentioned(4), mentioned(5)),
+        (Excess::ConstantsBytes, tables(8), tables(9)),
+        (Excess::TypeNesting, types(14), types(15)),
+        (Excess::Functions, functions(512), functions(513)),
+        (Excess::EntryPoints, points(64), points(65)),
+        (Excess::Globals, globals(256), globals(257)),
+        (Excess::WorkgroupBytes, shared(16 << 10), shared((16 << 10) + 4)),
+        (Excess::WorkgroupSize, sized("1, 1, 64"), sized("1, 1, 65")),
+        (Excess::Invocations, sized("16, 16"), sized("16, 17")),
+    ]
+}
+
 #[test]
-fn probe_stack() {
-    let d: usize = std::env::var("DEPTH").map(|d| d.parse().unwrap()).unwrap_or(4000);
-    let which = std::env::var("WHICH").unwrap_or_default();
-    let deep = 99;
-    let sources: Vec<(&str, String)> = vec![
-        ("plus", kernel(&format!("x[i] = x[0]{};", "+x[1]".repeat(d / 5)))),
-        ("plus1", kernel(&format!("x[i] = f32(i{});", "+i".repeat(d / 2)))),
-        ("const", kernel(&format!("const q = 1{};", "+1".repeat(d / 2)))),
-        ("gconst", format!("const q = 1{};", "+1".repeat(d / 2))),
-        ("minus", kernel(&format!("x[i] = {}x[0];", "-".repeat(d)))),
-        ("deref", kernel(&format!("x[i] = {}x[0];", "*&".repeat(d / 2)))),
-        ("not", kernel(&format!("let b = {}true;", "!".repeat(d)))),
-        ("index", kernel(&format!("x[i] = x{};", "[0]".repeat(d / 3)))),
-        ("member", kernel(&format!("x[i] = x{};", ".x".repeat(d / 2)))),
-        ("swizzle", kernel(&format!("let v = vec4(1.0){};", ".xyzw".repeat(d / 2)))),
-        ("parens", kernel(&format!("x[i] = {}1.0{};", "(".repeat(deep), ")".repeat(deep)))),
-        ("calls", kernel(&format!("x[i] = {}1.0{};", "abs(".repeat(deep), ")".repeat(deep)))),
-        ("mixed", kernel(&format!("x[i] = {}x[0]{};", "-abs(".repeat(deep), format!("){}", "+x[1]".repeat(6)).repeat(deep)))),
-        ("lazy", kernel(&format!("let b = true{};", "&&true".repeat(d / 2)))),
-        ("lazy_run", kernel(&format!("let b = (x[0]>1){};", "||(x[0]>1)".repeat(d / 11)))),
-        ("lazy_call", kernel(&format!("let b = f(){};", "||f()".repeat(d / 4))) + "fn f() -> bool { return true; }"),
-        ("lazy_nest", kernel(&format!("let b = {}true{};", "f()&&(".repeat(97), ")".repeat(97))) + "fn f() -> bool { return true; }"),
-        ("plusplus", kernel(&format!("x[i] = f32({}i{});", "(".repeat(97), format!("{})", "+i".repeat(d/97/2 - 1)).repeat(97)))),
-        ("callplus", kernel(&format!("x[i] = ({}x[0]{});", "abs(".repeat(97), format!("{})", "+x[i]".repeat(d/97/5 - 1)).repeat(97)))),
-        ("right", kernel(&format!("x[i] = ({}x[0]{});", "x[0]+x[0]*x[0]+abs(".repeat(97), ")".repeat(97)))),
-        ("idx", kernel(&format!("x[i] = ({}0{});", "x[u32(".repeat(48), ")]".repeat(48)))),
-        ("lhs", kernel(&format!("{}x[0] = 1.0;", "*&".repeat(d / 2)))),
-        ("template", format!("alias T = {}f32{};", "array<".repeat(deep), ",2>".repeat(deep))),
-        ("templates", format!("alias T = vec2<f32{}>;", "+1".repeat(d / 2))),
-        ("types", format!("struct T0 {{ a: f32 }} {}", numbered(1000, "struct T# { a: T#- }").replacen("struct T0 { a: T0 }", "", 1))),
-        ("fns", format!("fn f0() {{}} {}", numbered(1000, "fn f#() { f#-(); }").replacen("fn f0() { f0(); }", "", 1))),
-        ("consts", format!("const c0 = 1; {}", numbered(1000, "const c# = c#-;").replacen("const c0 = c0;", "", 1))),
-        ("elseif", kernel(&format!("{} {{}}", "if x[0] > 1 {} else ".repeat(90)))),
-        ("ifs", kernel(&format!("{}{}", "if (true) {".repeat(95), "}".repeat(95)))),
-        ("blocks", kernel(&format!("{}{}", "{".repeat(97), "}".repeat(97)))),
-        ("loops", kernel(&format!("{}{}", "loop {".repeat(95), "break;}".repeat(95)))),
-        ("consta", kernel(&format!("const q = {}1{};", "array(".repeat(deep - 2), ")".repeat(deep - 2)))),
-    ];
-    for (name, source) in sources {
-        if !which.is_empty() && which != name { continue; }
-        let start = std::time::SystemTime::now();
-        let result = check_with(&source, &generous(), &CAPS);
-        let text = match result { Ok(_) => "OK".to_owned(), Err(e) => e.to_string() };
-        println!("{name} {:?} {}", start.elapsed().unwrap(), text.lines().next().unwrap_or_default());
+fn each_bound_lets_through_what_is_just_inside_it() {
+    for (excess, inside, _) in edges() {
+        if let Err(error) = checked(&inside) {
+            panic!("{excess:?}: {error}");
+        }
     }
 }
 
 #[test]
-fn probe_blow() {
-    let which = std::env::var("WHICH").unwrap_or_default();
-    let fill = |unit: &str, max: usize| numbered(max / unit.len(), unit);
-    let k = 62_000;
-    let body = |unit: &str| format!("fn g() -> bool {{ return true; }} {}", kernel(&fill(unit, k)));
-    let lazy = format!("let b# = true{};", "&&true".repeat(2000));
-    let lazy2 = format!("let b# = f(){};", "||f()".repeat(1000));
-    let plus = format!("x[#] = f32(i{});", "+i".repeat(2000));
-    let constplus = format!("const c# = 1{};", "+1".repeat(2000));
-    let vecplus = format!("const c# = vec4(1){};", "+vec4(1)".repeat(600));
-    let mat = format!("const c# = mat4x4f(){};", "+mat4x4f()".repeat(600));
-    let matm = format!("const c# = mat4x4f(){};", "*mat4x4f()".repeat(600));
-    let swz = format!("let c# = vec4(1){};", ".xyzw".repeat(1900));
-    let sources: Vec<(&str, String)> = vec![
-        ("convdouble", format!("const a0 = array(1,1); {} @compute @workgroup_size(1) fn main() {{ let q = a24; }}", numbered(25, "const a# = array(a#-,a#-);").replacen("const a0 = array(a0,a0);", "", 1))),
-        ("localdouble", kernel(&format!("const a0 = array(1,1); {} let q = a24;", numbered(25, "const a# = array(a#-,a#-);").replacen("const a0 = array(a0,a0);", "", 1)))),
-        ("letdouble", kernel(&format!("let a0 = array(1,1); {} let q = a24;", numbered(25, "let a# = array(a#-,a#-);").replacen("let a0 = array(a0,a0);", "", 1)))),
-        ("vardouble", kernel(&format!("var a0 = array(1,1); {} let q = a24;", numbered(25, "var a# = array(a#-,a#-);").replacen("var a0 = array(a0,a0);", "", 1)))),
-        ("structdouble", format!("struct S0 {{ a: u32, b: u32 }} {} @compute @workgroup_size(1) fn main() {{ var a: S20; let b = S20(); }}", numbered(21, "struct S# { a: S#-, b: S#- }").replacen("struct S0 { a: S0, b: S0 }", "", 1))),
-        ("zeroneg", "const a = -array<u32, 2000000000>();".to_owned()),
-        ("zeroadd", kernel("let a = array<u32, 500000000>() + array<u32, 500000000>();")),
-        ("zeroalias", kernel("let a = A() + A();") + "alias A = array<u32, N>; const N = 20000u * 20000u;"),
-        ("zeroshadow", kernel("const N = 400000000; let a = array<u32, N>() + 1;") + "const N = 4;"),
-        ("selectarr", "const a = select(array(1,2), array(3,4), true);".to_owned()),
-        ("table", format!("const t = array({}); {}", "1,".repeat(1000), kernel(&fill("x[#] = f32(t[#%1000]);", k - 5000)))),
-        ("tabledyn", format!("const t = array({}); {}", "1,".repeat(1000), kernel(&fill("x[#] = f32(t[i]);", 5000)))),
-        ("lazy", body(&lazy)), ("lazy2", body(&lazy2)), ("plus", body(&plus)), ("constplus", body(&constplus)), ("vecplus", body(&vecplus)),
-        ("mat", body(&mat)), ("matm", body(&matm)), ("swz", body(&swz)),
-        ("stores", body("x[0]=1;")), ("semis", body(";")), ("empty", body("{}")), ("fns", fill("fn f#(){}", 12_000)), ("lets", body("let a#=i;")), ("vars", body("var a#=i;")),
-        ("consts", body("const a#=1;")), ("gconsts", fill("const a#=1;", 13_000)), ("casts", format!("fn f() {{ switch 1 {{ default {{}} {} }} }}", fill("case #: {}", k))),
-        ("caselist", format!("fn f() {{ switch 1 {{ default {{}} case {} {{}} }} }}", fill("#,", 5_000))),
-        ("members", format!("struct S {{ {} }}", fill("m#: u32,", 7_000))),
-        ("calls", format!("fn f0(){{}} {} @compute @workgroup_size(1) fn main() {{ f30(); }}", numbered(31, "fn f#() { f#-(); f#-(); }").replacen("fn f0() { f0(); f0(); }", "", 1))),
-        ("params", format!("fn f({}) {{}}", fill("p#: u32,", 7_000))),
-        ("args", format!("fn f() {{ let a = vec4({}); }}", "1,".repeat(2_000))),
-        ("name", format!("const {} = 1;", "n".repeat(60_000))),
-        ("digits", format!("const a = {}; const b = 0.{}; const c = 1e{}; const d = 0x{}p1;", "9".repeat(20_000), "1".repeat(20_000), "9".repeat(1000), "f".repeat(10_000))),
-        ("templ", fill("const a#=a<b", k)),
-        ("templ2", "a<".repeat(30_000)),
-        ("constconst", "const ".repeat(10_000)),
-        ("nestedarr", format!("const z = {}f32{};", "array<".repeat(98), ",2>()[0]".repeat(98))),
-        ("diag", fill("diagnostic(off, foo.a#);", k)),
-        ("asserts", fill("const_assert true;", 18_000)),
-        ("comments", "/*".repeat(31_000)), ("comments2", "/**/".repeat(15_000)), ("line", "//\n".repeat(20_000)),
-        ("unknown", "$".repeat(60_000)), ("unclosed", "(".repeat(60_000)),
-        ("loops", body("loop { break; }")), ("nest30", body(&format!("{}{}", "if i == 1 {".repeat(30), "}".repeat(30)))),
-        ("globals", fill("var<private> a#: u32;", 20_000)),
-    ];
-    for (name, source) in sources {
-        if !which.is_empty() && which != name { continue; }
-        let start = std::time::SystemTime::now();
-        let result = check_with(&source, &GpuLimits::default(), &CAPS);
-        let text = match result { Ok(_) => "OK".to_owned(), Err(e) => e.to_string() };
-        println!("{name} {} {:?} {}", source.len(), start.elapsed().unwrap(), text.lines().next().unwrap_or_default().chars().take(120).collect::<String>());
+fn each_bound_refuses_what_is_just_outside_it() {
+    for (expected, _, outside) in edges() {
+        assert_eq!(excess(&outside), expected, "{}", outside.get(..300).unwrap_or(&outside));
     }
+}
+
+#[test]
+fn work_group_memory_counts_where_it_is_used_and_all_of_it() {
+    let two = "var<workgroup> a: array<f32, 3000>; var<workgroup> b: array<f32, 3000>;";
+    assert_eq!(excess(&(kernel("a[i] = x[i]; b[i] = x[i];") + two)), Excess::WorkgroupBytes);
+    passed(&(kernel("a[i] = x[i];") + two));
+    let large = "var<workgroup> a: array<f32, 10000000>;";
+    assert_eq!(excess(&(kernel("a[i] = x[i];") + large)), Excess::WorkgroupBytes);
+}
+
+#[test]
+fn sources_that_make_the_translator_recurse_are_refused_in_words() {
+    let sources = [
+        kernel(&format!("x[i] = 1.0{};", "+x[1]".repeat(12_000))),
+        kernel(&format!("x[i] = {}1.0{};", "(".repeat(1_000), ")".repeat(1_000))),
+        kernel(&format!("{}{}", "{".repeat(128), "}".repeat(128))),
+        kernel(&format!("{} {{}}", "if (x[i] > 1.0) {} else ".repeat(2_000))),
+        kernel(&format!("x[i] = {}x[i];", "- ".repeat(30_000))),
+        kernel(&format!("x[i] = x{};", "[0]".repeat(20_000))),
+        kernel(&format!("x[i] = 1.0{};", ".x".repeat(30_000))),
+        format!("alias T = {}f32{};", "array<".repeat(5_000), ",2>".repeat(5_000)),
+        format!("struct T0 {{ a: f32 }} {}", numbered(1..2_000, "struct T# { a: T~ }")),
+        format!("fn f0() {{}} {}", numbered(1..2_000, "fn f#() { f~(); }")),
+        format!("const c0 = 1; {}", numbered(1..3_000, "const c# = c~;")),
+        "fn a() { b(); } fn b() { a(); } @compute @workgroup_size(1) fn main() { a(); }".to_owned(),
+        "const a = b; const b = a; struct S { s: S } alias T = T;".to_owned(),
+    ];
+    for source in &sources {
+        assert!(checked(source).is_err(), "{}", source.get(..300).unwrap_or(source));
+    }
+}
+
+#[test]
+fn the_deepest_expressions_that_pass_fit_on_the_stack() {
+    let tokens = EXPRESSION_TOKENS_MAX as usize - 20;
+    let sources = [
+        kernel(&format!("x[i] = f32(i{});", "+i".repeat(tokens / 2))),
+        kernel(&format!("const c = 1{};", "+1".repeat(tokens / 2))),
+        kernel(&format!("let b = {}true;", "!".repeat(tokens))),
+        kernel(&format!("x[i] = {}x[0];", "*&".repeat(tokens / 2))),
+        kernel(&format!("let v = vec4(1.0){};", ".xyzw".repeat(tokens / 2))),
+        kernel(&format!("let b = (x[0] > 1.0){};", "||(x[0]>1.0)".repeat(tokens / 9))),
+        kernel(&format!(
+            "x[i] = f32({}i{});",
+            "(".repeat(97),
+            format!("{})", "+i".repeat(tokens / 97 / 2 - 1)).repeat(97)
+        )),
+        format!("const c = 1{};", "+1".repeat(tokens / 2)),
+        format!("alias T = vec2<f32{}>;", "+1".repeat(tokens / 2)),
+    ];
+    for source in &sources {
+        if let Err(ShaderError::TooMuch { excess, .. }) = checked(source) {
+            assert_ne!(excess, Excess::ExpressionTokens, "{}", source.get(..300).unwrap_or(source));
+        }
+    }
+}
+
+#[test]
+fn constants_that_double_are_refused_before_they_are_evaluated() {
+    let chain = |first: &str, next: &str, last: &str| format!("{first} {} {last}", numbered(1..25, next));
+    let sources = [
+        chain("const a0 = array(1, 1);", "const a# = array(a~, a~);", &kernel("let q = a24;")),
+        kernel(&chain("const a0 = array(1, 1);", "const a# = array(a~, a~);", "let q = a24;")),
+        chain("struct S0 { a: u32, b: u32 }", "struct S# { a: S~, b: S~ }", &kernel("let q = S24();")),
+        "const a = -array<u32, 2000000000>();".to_owned(),
+        kernel("let a = array<u32, 500000000>() + array<u32, 500000000>();"),
+        kernel("let a = A() + A();") + "alias A = array<u32, N>; const N = 20000u * 20000u;",
+        kernel("const N = 400000000; let a = array<u32, N>() + 1;") + "const N = 4;",
+        kernel("const N = 0u - 1u; let a = array<u32, N>() + 1;"),
+        kernel("let a = array<array<u32, 90000>, 2>() + 1;"),
+    ];
+    for source in &sources {
+        assert_eq!(excess(source), Excess::WrittenOutTokens, "{source}");
+    }
+    assert_eq!(
+        excess(&kernel(&chain("let a0 = array(1, 1);", "let a# = array(a~, a~);", "let q = a24;"))),
+        Excess::TypeNesting
+    );
+}
+
+#[test]
+fn long_arrays_without_a_zero_value_are_no_matter() {
+    passed(&(kernel("x[i] = y[i];") + "const N = 1u << 24u; @group(0) @binding(1) var<storage> y: array<f32, N>;"));
+    passed(&kernel("var a = array<f32, 64>(); a[i] = x[i]; var b = vec4<f32>(); x[i] = a[1] + b.x;"));
+}
+
+#[test]
+fn what_drivers_crash_on_or_compile_for_minutes_is_refused() {
+    let sources = [
+        (nested(100), Excess::BracketNesting),
+        (nested(90), Excess::Nesting),
+        (kernel("var a: array<f32, 10000>; a[i] = 1.0;"), Excess::VariableBytes),
+        (kernel("var a: array<f32, 100000>; a[i] = 1.0;"), Excess::VariableBytes),
+        (kernel("x[i] = a[i];") + "const a = array<f32, 20000>();", Excess::ConstantBytes),
+        (kernel("let a = array<f32, 20000>(); x[i] = a[i];"), Excess::ValueComponents),
+        (kernel("w[i] = 1.0;") + "var<workgroup> w: array<f32, 10000000>;", Excess::WorkgroupBytes),
+    ];
+    for (source, expected) in sources {
+        assert_eq!(excess(&source), expected, "{}", source.get(..300).unwrap_or(&source));
+    }
+    for depth in [16, 18, 30] {
+        let calls = numbered(1..depth, "fn f#() { f~(); f~(); }");
+        let last = kernel(&format!("f{}();", depth - 1));
+        assert_eq!(excess(&format!("fn f0() {{ x[0] += 1.0; }} {calls} {last}")), Excess::Statements);
+    }
+    let structs = numbered(1..21, "struct S# { a: S~, b: S~ }");
+    assert!(checked(&format!("struct S0 {{ a: u32, b: u32 }} {structs} {}", kernel("var s: S20;"))).is_err());
+}
+
+/// Numbers that look like chance: xorshift, as in Marsaglia's "Xorshift RNGs" (2003).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound.max(1) as u64) as usize
+    }
+}
+
+/// Checks a source, and its entry points if it passes.
+fn try_all(source: &str) {
+    match check(source, &GpuLimits::default(), &CAPS) {
+        Ok(shader) => {
+            for point in &shader.module().entry_points {
+                let _ = shader.entry_point(Some(&point.name), &BTreeMap::new());
+            }
+        }
+        Err(error) => assert!(!error.messages().is_empty() && error.to_string().len() < 5_000),
+    }
+}
+
+#[test]
+fn sources_that_are_cut_short_are_refused_or_pass_but_never_panic() {
+    on_the_workers_stack(|| {
+        for source in KERNELS {
+            (0..source.len()).step_by(7).filter_map(|end| source.get(..end)).for_each(try_all);
+        }
+    });
+}
+
+#[test]
+fn sources_that_are_mangled_are_refused_or_pass_but_never_panic() {
+    let pieces = [
+        "{",
+        "}",
+        "(",
+        ")",
+        "<",
+        ">",
+        ";",
+        ",",
+        "&&",
+        "*&",
+        "/*",
+        "*/",
+        "//",
+        "@",
+        "-",
+        "0x",
+        "1e9",
+        "4294967295u",
+        "array<",
+        "array(",
+        "select(",
+        "const ",
+        "let ",
+        "override ",
+        "fn ",
+        "var<workgroup> ",
+        "loop {",
+        "switch i {",
+        "case ",
+        "break;",
+        "\u{2028}",
+        "é",
+        "ptr<function, f32>",
+        "vec4()",
+        "atomic<u32>",
+        "TILE",
+        "id",
+        "= 1;",
+        ".xyz",
+        "[1]",
+        "_",
+        "$",
+        "\0",
+    ];
+    on_the_workers_stack(|| {
+        let mut chance = Chance(7);
+        for round in 0..1_500 {
+            let mut source: Vec<char> = KERNELS[round % KERNELS.len()].chars().collect();
+            for _ in 0..=chance.below(4) {
+                let (at, length) = (chance.below(source.len()), chance.below(12));
+                let end = (at + length).min(source.len());
+                match chance.below(3) {
+                    0 => drop(source.drain(at..end)),
+                    1 => {
+                        let copied: Vec<char> = source.get(at..end).unwrap_or_default().to_vec();
+                        let to = chance.below(source.len());
+                        drop(source.splice(to..to, copied));
+                    }
+                    _ => drop(source.splice(at..at, pieces[chance.below(pieces.len())].chars())),
+                }
+            }
+            try_all(&source.into_iter().collect::<String>());
+        }
+        for _ in 0..500 {
+            let bytes: Vec<u8> = (0..chance.below(400)).map(|_| chance.below(256) as u8).collect();
+            try_all(&String::from_utf8_lossy(&bytes));
+            let words: String = (0..chance.below(200)).map(|_| pieces[chance.below(pieces.len())]).collect();
+            try_all(&words);
+        }
+    });
+}
+
+#[test]
+fn the_same_source_costs_the_same_each_time() {
+    for source in KERNELS {
+        assert_eq!(cost(source), cost(source));
+    }
+}
+
+#[test]
+fn a_flaw_of_the_translator_is_told_and_ends_nothing() {
+    // naga 30 panics on a vector inside a vector here.
+    let source = "const a = select(vec3(vec2(1, 2), 3), vec3(4, 5, 6), true);";
+    assert!(refusal(source).contains("the translator gave up on this shader"), "{}", refusal(source));
+    passed(MATMUL);
 }

@@ -4,8 +4,8 @@
 //! naga parses and lowers an expression by recursion over its operators; each of them takes a token, so tokens of one statement bound
 //! the depth. It evaluates constant expressions while it lowers: a constant is copied with all of its parts into each function that
 //! uses it, its parts are converted one by one, and the zero value `T()` of an array becomes as many handles as it has elements when
-//! an operator is applied. [`written_out`] bounds all three by what a source is with the names of its constants and types replaced by
-//! what they stand for.
+//! an operator is applied. [`check_declarations`] bounds all three by what a source is with the names of its constants and types
+//! replaced by what they stand for.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,8 +20,11 @@ pub(super) const EXPRESSION_TOKENS_MAX: u64 = 4_096;
 pub(super) const BRACKETS_MAX: u64 = 100;
 /// The most declarations outside functions. naga visits what they refer to by recursion.
 pub(super) const DECLARATIONS_MAX: u64 = 1_024;
+/// The most tokens of one function, and of all that is outside functions: naga's time grows with the square of either (30,000
+/// expressions of one function take 1.5 s).
+pub(super) const FUNCTION_TOKENS_MAX: u64 = 1 << 14;
 /// The most tokens that writing out the names of constants and types may add.
-pub(super) const WRITTEN_OUT_TOKENS_MAX: u64 = 1 << 18;
+pub(super) const WRITTEN_OUT_TOKENS_MAX: u64 = 1 << 16;
 
 /// Refuses a source that is nested too deeply or has too long statements.
 pub(super) fn check_nesting(source: &str, tokens: &[Token]) -> Result<(), ShaderError> {
@@ -68,27 +71,41 @@ fn too_much(excess: Excess, have: u64, max: u64, source: &str, token: Token) -> 
     ShaderError::TooMuch { excess, have: Amount(have), max, place: Place::of(source, token.range()) }
 }
 
-/// Refuses a source whose constants and types are too large once they are written out.
-pub(super) fn check_written_out(source: &str, tokens: &[Token]) -> Result<(), ShaderError> {
+/// Refuses a source with too much in it: declarations, tokens of a function, constants and types once they are written out.
+pub(super) fn check_declarations(source: &str, tokens: &[Token]) -> Result<(), ShaderError> {
     let declarations = Declarations::of(source, tokens);
-    let count = declarations.all.len() as u64;
-    if count > DECLARATIONS_MAX {
-        let max = DECLARATIONS_MAX;
-        return Err(ShaderError::TooMuch {
-            excess: Excess::Declarations,
-            have: Amount(count),
-            max,
-            place: Place::default(),
-        });
+    let (have, max, place) = (declarations.all.len() as u64, DECLARATIONS_MAX, Place::default());
+    if have > max {
+        return Err(ShaderError::TooMuch { excess: Excess::Declarations, have: Amount(have), max, place });
     }
-    let max = WRITTEN_OUT_TOKENS_MAX.saturating_add(tokens.len() as u64);
-    let mut written_out = WrittenOut::new(&declarations);
+    check_lengths(&declarations)?;
+    check_written_out(&declarations)
+}
+
+fn check_lengths(declarations: &Declarations<'_>) -> Result<(), ShaderError> {
+    let (mut outside, max) = (0_u64, FUNCTION_TOKENS_MAX);
+    for declaration in &declarations.all {
+        let tokens = declaration.range.len() as u64;
+        let is_function = declaration.subject == Subject::Function;
+        outside = outside.saturating_add(if is_function { 0 } else { tokens });
+        let have = if is_function { tokens } else { outside };
+        if have > max {
+            let place = declarations.place(declaration);
+            return Err(ShaderError::TooMuch { excess: Excess::FunctionTokens, have: Amount(have), max, place });
+        }
+    }
+    Ok(())
+}
+
+fn check_written_out(declarations: &Declarations<'_>) -> Result<(), ShaderError> {
+    let max = WRITTEN_OUT_TOKENS_MAX.saturating_add(declarations.tokens.len() as u64);
+    let mut written_out = WrittenOut::new(declarations);
     let mut sum = 0_u64;
     for declaration in &declarations.all {
         written_out.note_locals(declaration.range.clone());
         sum = sum.saturating_add(written_out.range(declaration.range.clone(), false));
         if sum > max {
-            let place = tokens.get(declaration.name).map(|token| Place::of(source, token.range())).unwrap_or_default();
+            let place = declarations.place(declaration);
             return Err(ShaderError::TooMuch { excess: Excess::WrittenOutTokens, have: Amount(sum), max, place });
         }
     }
@@ -104,7 +121,9 @@ pub(super) enum Subject {
     Override,
     /// `alias` or `struct`.
     Type,
-    /// `fn`, `var`, `const_assert`: naga copies nothing of it.
+    /// `fn`.
+    Function,
+    /// `var`, `const_assert`: like functions, naga copies nothing of it.
     Other,
 }
 
@@ -142,8 +161,12 @@ impl<'source> Declarations<'source> {
             }
         }
         all.push(Self::declaration(source, tokens, start..tokens.len()));
-        let by_name = all.iter().enumerate().filter(|(_, declaration)| declaration.subject != Subject::Other);
-        let by_name = by_name.filter_map(|(index, declaration)| Some((tokens.get(declaration.name)?.text(source), index)));
+        let by_name = all
+            .iter()
+            .enumerate()
+            .filter(|(_, declaration)| !matches!(declaration.subject, Subject::Function | Subject::Other));
+        let by_name =
+            by_name.filter_map(|(index, declaration)| Some((tokens.get(declaration.name)?.text(source), index)));
         Self { source, tokens, by_name: by_name.collect(), all }
     }
 
@@ -152,16 +175,13 @@ impl<'source> Declarations<'source> {
             "const" => Some(Subject::Constant),
             "override" => Some(Subject::Override),
             "alias" | "struct" => Some(Subject::Type),
+            "fn" => Some(Subject::Function),
+            "var" | "const_assert" => Some(Subject::Other),
             _ => None,
         };
-        // Attributes come first. They have no keywords inside, and other declarations have their own before any of these.
-        let others = ["fn", "var", "const_assert"];
+        // Attributes come first, and have no keywords inside.
         for index in range.clone() {
-            let Some(token) = tokens.get(index) else { break };
-            if others.contains(&token.text(source)) {
-                break;
-            }
-            if let Some(subject) = subject(token) {
+            if let Some(subject) = tokens.get(index).and_then(subject) {
                 return Declaration { subject, name: index + 1, range };
             }
         }
@@ -176,6 +196,10 @@ impl<'source> Declarations<'source> {
 
     pub(super) fn text(&self, index: usize) -> &'source str {
         self.tokens.get(index).map_or("", |token| token.text(self.source))
+    }
+
+    fn place(&self, declaration: &Declaration) -> Place {
+        self.tokens.get(declaration.name).map(|token| Place::of(self.source, token.range())).unwrap_or_default()
     }
 
     fn is(&self, index: usize, character: char) -> bool {
@@ -201,7 +225,9 @@ impl<'source> WrittenOut<'source> {
 
     /// The size of a declaration; `zeroed` with the elements of its arrays.
     fn declaration(&mut self, index: usize, zeroed: bool) -> u64 {
-        let Some(known) = self.known.get_mut(index).and_then(|known| known.get_mut(usize::from(zeroed))) else { return 0 };
+        let Some(known) = self.known.get_mut(index).and_then(|known| known.get_mut(usize::from(zeroed))) else {
+            return 0;
+        };
         if let Some(size) = *known {
             return size;
         }
@@ -259,7 +285,8 @@ impl<'source> WrittenOut<'source> {
         while index < range.end {
             index += 1;
             let name = index;
-            let is_outside = self.declarations.named(self.declarations.text(name)).is_some_and(|(_, found)| found.name == name);
+            let is_outside =
+                self.declarations.named(self.declarations.text(name)).is_some_and(|(_, found)| found.name == name);
             if self.declarations.text(index - 1) != "const" || is_outside {
                 continue;
             }

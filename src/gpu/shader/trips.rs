@@ -1,6 +1,8 @@
 //! How often a loop runs, where that can be seen: one variable is compared with a constant, and changed by a constant in each turn.
 
-use naga::{Arena, BinaryOperator, Block, Expression, Function, Handle, Literal, LocalVariable, Module, Statement, TypeInner};
+use naga::{
+    Arena, BinaryOperator, Block, Expression, Function, Handle, Literal, LocalVariable, Module, Statement, TypeInner,
+};
 
 /// More turns of a product, a quotient or a shift are not followed: it does not change any more, or has changed its sign.
 const FOLLOWED_TURNS_MAX: u64 = 64;
@@ -68,8 +70,16 @@ impl Scope<'_> {
         self.comparison(looped, looped.break_if?, false, true)
     }
 
-    fn comparison(&self, looped: Loop<'_>, condition: Handle<Expression>, goes_on: bool, at_end: bool) -> Option<Condition> {
-        let Expression::Binary { op, left, right } = self.function.expressions.try_get(condition).ok()? else { return None };
+    fn comparison(
+        &self,
+        looped: Loop<'_>,
+        condition: Handle<Expression>,
+        goes_on: bool,
+        at_end: bool,
+    ) -> Option<Condition> {
+        let Expression::Binary { op, left, right } = self.function.expressions.try_get(condition).ok()? else {
+            return None;
+        };
         let (local, operator, bound) = match (self.loaded(looped, *left), self.loaded(looped, *right)) {
             (Some(local), None) => (local, *op, self.constant(*right)?),
             (None, Some(local)) => (local, mirrored(*op)?, self.constant(*left)?),
@@ -113,7 +123,9 @@ impl Scope<'_> {
             None if continues(looped.body) => return None,
             None => self.unconditional_store(looped.body, local)?,
         };
-        let Expression::Binary { op, left, right } = self.function.expressions.try_get(value).ok()? else { return None };
+        let Expression::Binary { op, left, right } = self.function.expressions.try_get(value).ok()? else {
+            return None;
+        };
         let is_commutative = matches!(op, BinaryOperator::Add | BinaryOperator::Multiply);
         if self.loaded(looped, *left) == Some(local) {
             Some((*op, self.constant(*right)?))
@@ -127,7 +139,9 @@ impl Scope<'_> {
     fn stores(&self, block: &Block, local: Handle<LocalVariable>) -> usize {
         let mut count = 0;
         visit(block, &mut |statement| {
-            count += usize::from(matches!(statement, Statement::Store { pointer, .. } if self.local(*pointer) == Some(local)));
+            count += usize::from(
+                matches!(statement, Statement::Store { pointer, .. } if self.local(*pointer) == Some(local)),
+            );
         });
         count
     }
@@ -144,7 +158,9 @@ impl Scope<'_> {
     fn start(&self, local: Handle<LocalVariable>) -> Option<Whole> {
         for statement in self.before.iter().rev() {
             match statement {
-                Statement::Store { pointer, value } if self.local(*pointer) == Some(local) => return self.constant(*value),
+                Statement::Store { pointer, value } if self.local(*pointer) == Some(local) => {
+                    return self.constant(*value);
+                }
                 _ if self.changes(statement, local) => return None,
                 _ => {}
             }
@@ -184,8 +200,12 @@ impl Scope<'_> {
 fn first_exit(body: &Block) -> Option<(Handle<Expression>, bool)> {
     let is_break = |block: &Block| matches!(block.first(), Some(Statement::Break)) && block.len() == 1;
     match body.iter().find(|statement| !matches!(statement, Statement::Emit(_)))? {
-        Statement::If { condition, accept, reject } if accept.is_empty() && is_break(reject) => Some((*condition, true)),
-        Statement::If { condition, accept, reject } if is_break(accept) && reject.is_empty() => Some((*condition, false)),
+        Statement::If { condition, accept, reject } if accept.is_empty() && is_break(reject) => {
+            Some((*condition, true))
+        }
+        Statement::If { condition, accept, reject } if is_break(accept) && reject.is_empty() => {
+            Some((*condition, false))
+        }
         _ => None,
     }
 }
@@ -213,7 +233,7 @@ fn continues(block: &Block) -> bool {
 
 /// Shows all statements of a block, those inside others too.
 pub(super) fn visit(block: &Block, show: &mut impl FnMut(&Statement)) {
-    for statement in block.iter() {
+    for statement in block {
         visit_one(statement, show);
     }
 }
@@ -283,7 +303,9 @@ fn linear(condition: Condition, start: Whole, step: i64) -> Option<u64> {
         BinaryOperator::LessEqual if step > 0 => bound - start.value + 1,
         BinaryOperator::Greater if step < 0 => start.value - bound,
         BinaryOperator::GreaterEqual if step < 0 => start.value - bound + 1,
-        BinaryOperator::NotEqual if step != 0 && (bound - start.value) % step == 0 && (bound - start.value) / step >= 0 => {
+        BinaryOperator::NotEqual
+            if step != 0 && (bound - start.value) % step == 0 && (bound - start.value) / step >= 0 =>
+        {
             return Some((bound - start.value).unsigned_abs() / step.unsigned_abs());
         }
         _ => return (!holds(condition, start.value)).then_some(0),

@@ -85,9 +85,10 @@ pub(super) fn math(function: MathFunction, components: u64) -> u64 {
 pub(super) fn other(expression: &Expression, components: u64) -> u64 {
     match expression {
         Expression::Access { .. } | Expression::ArrayLength(_) => SIMPLE,
-        Expression::Unary { .. } | Expression::Select { .. } | Expression::As { .. } | Expression::Relational { .. } => {
-            components.saturating_mul(SIMPLE)
-        }
+        Expression::Unary { .. }
+        | Expression::Select { .. }
+        | Expression::As { .. }
+        | Expression::Relational { .. } => components.saturating_mul(SIMPLE),
         // Of a vector it is a choice of registers.
         Expression::Compose { components: parts, .. } if parts.len() > 4 => components.saturating_mul(SIMPLE),
         Expression::Derivative { .. } => components.saturating_mul(SIMPLE),

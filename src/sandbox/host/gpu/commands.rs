@@ -390,22 +390,22 @@ impl webgpu::HostGpuCommandEncoder for HostState {
     ) -> wasmtime::Result<Resource<ComputePassEncoder>> {
         let encoder = self.gpu_object(&encoder, cost::COMMAND_FUEL)?;
         let (device, recording) = (encoder.device.clone(), encoder.recording.clone());
-        let mut is_ended = false;
-        {
-            let mut open = lock(&recording);
-            if open.is_finished {
-                is_ended = true;
-            } else if open.has_open_pass {
-                is_ended = true;
-                open.spoil("a compute pass is open: end it first");
-            } else {
-                open.has_open_pass = open.count();
-                is_ended = !open.has_open_pass;
-            }
-            if descriptor.as_ref().is_some_and(|descriptor| descriptor.timestamp_writes.is_some()) {
-                open.spoil("time is not measured here");
-            }
+        let mut open = lock(&recording);
+        if descriptor.as_ref().is_some_and(|descriptor| descriptor.timestamp_writes.is_some()) {
+            open.spoil("time is not measured here");
         }
+        let is_ended = match (open.is_finished, open.has_open_pass) {
+            (true, _) => true,
+            (false, true) => {
+                open.spoil("a compute pass is open: end it first");
+                true
+            }
+            (false, false) => {
+                open.has_open_pass = open.count();
+                !open.has_open_pass
+            }
+        };
+        drop(open);
         let label = Label::of(descriptor.and_then(|descriptor| descriptor.label));
         self.gpu_push(ComputePassEncoder { device, recording, commands: Vec::new(), cost: None, is_ended, label })
     }
