@@ -195,7 +195,7 @@ gpu_limits! {
     /// Size of a shader's source.
     shader_bytes_max / ShaderBytesMax = 64 * KIB, "bytes", 1 ..= MIB;
     /// Statements of a shader once its calls are written out in place.
-    shader_statements_max / ShaderStatementsMax = 10_000, "statements", 1 ..= 100_000;
+    shader_statements_max / ShaderStatementsMax = 4_000, "statements", 1 ..= 100_000;
     /// Work groups of one dispatch.
     workgroups_max / WorkgroupsMax = 16_777_216, "work groups", 1 ..= 0xffff_ffff;
     /// Commands of one submission: dispatches, copies, bindings.

@@ -19,8 +19,14 @@ use crate::setup::{self, Target};
 use crate::workspace::Workspace;
 
 /// What of the SDK goes into a component: no tests, no text.
-const SDK_SOURCES: &[&str] =
-    &["sdk/rust/Cargo.toml", "sdk/rust/src", "sdk/rust/macros/Cargo.toml", "sdk/rust/macros/src", "wit"];
+const SDK_SOURCES: &[&str] = &[
+    "sdk/rust/Cargo.toml",
+    "sdk/rust/src",
+    "sdk/rust/macros/Cargo.toml",
+    "sdk/rust/macros/src",
+    "wit/trial.wit",
+    "wit/searcher.wit",
+];
 
 /// A guest that is written in Rust.
 #[derive(Debug)]

@@ -7,8 +7,9 @@ use crate::layout::{CLASSES, INPUTS, Sizes};
 
 /// Invocations of a work group in the kernels that have one for each number.
 pub const GROUP: usize = 64;
-/// Drivers write out loops of up to 32 turns, turn by turn, which takes Mesa seconds for those over a batch. So none is that short.
-const BATCH_TURNS_MIN: usize = 33;
+/// Turns of the loops over a batch, at the least. Mesa writes shorter ones out, turn by turn, which takes it seconds; rows that are
+/// not there are passed over.
+const BATCH_TURNS_MIN: usize = 40;
 /// Invocations of a work group of `tally`.
 const TALLY_GROUP: usize = 256;
 

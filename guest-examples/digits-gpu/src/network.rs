@@ -4,7 +4,7 @@
 //! and `descend`, then `activate` and `judge` for the validation rows, and `tally`, which leaves four numbers to be read back. Which rows
 //! a batch has is not said to the kernels: they note themselves how far they have come in the order.
 
-use trialbox_gpu::{Batch, Binding, Buffer, Gpu, GpuError, Kernel};
+use trialbox_gpu::{Batch, Binding, Buffer, Gpu, GpuError};
 
 use crate::dataset::Dataset;
 use crate::kernels::{ACTIVATE, DEACTIVATE, DESCEND, GROUP, JUDGE, Source, TALLY};
@@ -96,13 +96,19 @@ impl Network {
         };
         let (training, validation) = (pass(sizes.batch)?, pass(sizes.validation)?);
         let Pass { units, slopes, .. } = &training;
-        let bind = |kernel: Kernel, buffers: &[&dyn trialbox_gpu::AnyBuffer]| kernel.bind(buffers);
-        let deactivate = bind(kernel(&DEACTIVATE)?, &[&weights, units, slopes, &unit_slopes, &place])?;
-        let descend = bind(
-            kernel(&DESCEND)?,
-            &[&step, &order, &place, &pixels, units, slopes, &unit_slopes, &weights, &velocities],
-        )?;
-        let tally = bind(kernel(&TALLY)?, &[&judgements, &totals])?;
+        let deactivate = kernel(&DEACTIVATE)?.bind(&[&weights, units, slopes, &unit_slopes, &place])?;
+        let descend = kernel(&DESCEND)?.bind(&[
+            &step,
+            &order,
+            &place,
+            &pixels,
+            units,
+            slopes,
+            &unit_slopes,
+            &weights,
+            &velocities,
+        ])?;
+        let tally = kernel(&TALLY)?.bind(&[&judgements, &totals])?;
         Ok(Self { gpu, sizes, order, place, weights, totals, training, deactivate, descend, validation, tally })
     }
 

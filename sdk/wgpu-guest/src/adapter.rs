@@ -51,11 +51,10 @@ impl Adapter {
             label: desc.label.map(str::to_owned),
         };
         let handle = self.handle.request_device(Some(descriptor)).map_err(|error| error.message)?;
-        let queue = handle.queue();
         let (features, limits) = (features(&handle.features()), limits::read(&handle.limits()));
         let shared = Arc::new(Shared::new(handle));
         let device = Device::new(shared.clone(), features, limits, self.info.clone());
-        Ok((DispatchDevice::custom(device), DispatchQueue::custom(Queue::new(queue, shared))))
+        Ok((DispatchDevice::custom(device), DispatchQueue::custom(Queue::new(shared))))
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wgpu::custom::{BufferInterface, BufferMapCallback, DispatchBufferMappedRange};
 
 use crate::bindings::wasi::webgpu::webgpu::{GpuBuffer, GpuBufferDescriptor};
+use crate::contents::Contents;
 use crate::errors::Shared;
 use crate::mapping::{self, Access, Mapped, MappedRange};
 
@@ -31,15 +32,16 @@ pub(crate) struct Inner {
     pub(crate) handle: GpuBuffer,
     device: Arc<Shared>,
     bytes: u64,
+    usage: wgpu::BufferUsages,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     mapped: Mapped,
-    /// What of a buffer that can be mapped for writing may be other than zero. Nothing but its views can write to it, as such a buffer
-    /// can be the destination of no command.
-    written: Range<u64>,
+    /// What was written through views. Nothing else can write to a buffer while it can still be mapped for writing: the standard lets
+    /// such a buffer be the destination of no command.
+    written: Contents,
 }
 
 impl Buffer {
@@ -51,8 +53,9 @@ impl Buffer {
             label: desc.label.map(str::to_owned),
         });
         let mapped = if desc.mapped_at_creation { Mapped::Part(Access::Write, 0..desc.size) } else { Mapped::No };
-        let state = Mutex::new(State { mapped, written: 0..0 });
-        Self { inner: Arc::new(Inner { handle, device: device.clone(), bytes: desc.size, state }) }
+        let state = Mutex::new(State { mapped, written: Contents::default() });
+        let inner = Inner { handle, device: device.clone(), bytes: desc.size, usage: desc.usage, state };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The engine's buffer.
@@ -72,30 +75,14 @@ impl Inner {
     }
 
     /// Puts a view's bytes into the buffer.
-    pub(crate) fn write_back(&self, start: u64, bytes: &[u8]) {
-        let mut state = self.state();
-        if !matches!(state.mapped, Mapped::Part(Access::Write, _)) {
+    pub(crate) fn write_back(&self, start: u64, bytes: Vec<u8>) {
+        if !matches!(self.state().mapped, Mapped::Part(Access::Write, _)) {
             return;
         }
-        let end = start + bytes.len() as u64;
-        state.written = match state.written.is_empty() {
-            true => start..end,
-            false => state.written.start.min(start)..state.written.end.max(end),
-        };
-        drop(state);
-        if let Err(message) = mapping::write(self, start, bytes) {
+        if let Err(message) = mapping::write(self, start, &bytes) {
             self.device.fail(message);
         }
-    }
-
-    /// What a view of a part shows. A part that was never written is zero, and need not be read back.
-    fn show(&self, access: Access, range: Range<u64>, written: &Range<u64>) -> Result<Vec<u8>, String> {
-        let is_zero = range.end <= written.start || written.end <= range.start;
-        if access == Access::Write && is_zero {
-            let length = usize::try_from(range.end - range.start).map_err(|_| "a view larger than the memory")?;
-            return Ok(vec![0; length]);
-        }
-        mapping::read(self, range)
+        self.state().written.put(start, bytes);
     }
 }
 
@@ -117,35 +104,44 @@ impl BufferInterface for Buffer {
 
     fn get_mapped_range(&self, sub_range: Range<u64>) -> Result<DispatchBufferMappedRange, wgpu::MapRangeError> {
         let state = self.inner.state();
-        let (access, written) = match &state.mapped {
-            Mapped::Part(access, part) if part.start <= sub_range.start && sub_range.end <= part.end => {
-                (*access, state.written.clone())
-            }
-            // `wgpu` has no way to make its error here.
-            Mapped::Refused(reason) => panic!("the buffer could not be mapped: {reason}"),
-            // It refuses these itself, with its own error, as soon as it has a view.
+        let bytes = match &state.mapped {
+            Mapped::Part(access, part) if part.start <= sub_range.start && sub_range.end <= part.end => match access {
+                Access::Write => Ok(state.written.show(sub_range.clone())),
+                Access::Read => mapping::read(&self.inner, sub_range.clone()),
+            },
+            Mapped::Refused(reason) => Err(reason.clone()),
+            // `wgpu` refuses these itself, with its own error, as soon as it has a view.
             Mapped::No | Mapped::Gone | Mapped::Part(..) => {
                 return Ok(DispatchBufferMappedRange::custom(MappedRange::nothing()));
             }
         };
         drop(state);
-        match self.inner.show(access, sub_range.clone(), &written) {
+        match bytes {
             Ok(bytes) => {
                 let view = MappedRange::new(self.inner.clone(), sub_range.start, bytes);
                 Ok(DispatchBufferMappedRange::custom(view))
             }
-            Err(reason) => panic!("a part of a mapped buffer could not be read: {reason}"),
+            // Nobody outside of `wgpu` can make its error.
+            Err(reason) => panic!("the buffer is not mapped, or not so: {reason}"),
         }
     }
 
     fn unmap(&self) {
-        self.inner.state().mapped = Mapped::No;
+        let mut state = self.inner.state();
+        state.mapped = Mapped::No;
+        if !self.inner.usage.contains(wgpu::BufferUsages::MAP_WRITE) {
+            state.written.clear();
+        }
+        drop(state);
         // Refused only where nothing is mapped, which is no mistake of a program's.
         let _ = self.inner.handle.unmap();
     }
 
     fn destroy(&self) {
-        self.inner.state().mapped = Mapped::Gone;
+        let mut state = self.inner.state();
+        state.mapped = Mapped::Gone;
+        state.written.clear();
+        drop(state);
         self.inner.handle.destroy();
     }
 }

@@ -173,8 +173,7 @@ impl DeviceInterface for Device {
     // Callbacks have run before: there is nothing to be told of. Only a program that waits for the GPU has to be held up.
     fn poll(&self, poll_type: wgpu::wgt::PollType<u64>) -> Result<wgpu::PollStatus, wgpu::PollError> {
         if poll_type.is_wait() {
-            self.shared.handle.queue().on_submitted_work_done();
-            self.shared.look();
+            self.shared.wait();
         }
         Ok(wgpu::PollStatus::QueueEmpty)
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wgpu::custom::BoxDeviceLostCallback;
 use wgpu::{DeviceLostReason, ErrorFilter, UncapturedErrorHandler};
 
-use crate::bindings::wasi::webgpu::webgpu::{GpuDevice, GpuError, GpuErrorFilter, GpuErrorKind};
+use crate::bindings::wasi::webgpu::webgpu::{GpuDevice, GpuError, GpuErrorFilter, GpuErrorKind, GpuQueue};
 
 /// The scopes that lie under the program's.
 const BASE: [GpuErrorFilter; 3] = [GpuErrorFilter::Internal, GpuErrorFilter::OutOfMemory, GpuErrorFilter::Validation];
@@ -20,6 +20,8 @@ const BASE: [GpuErrorFilter; 3] = [GpuErrorFilter::Internal, GpuErrorFilter::Out
 pub(crate) struct Shared {
     /// The engine's device.
     pub(crate) handle: GpuDevice,
+    /// Its queue.
+    pub(crate) queue: GpuQueue,
     state: Mutex<State>,
 }
 
@@ -51,7 +53,8 @@ impl fmt::Debug for Shared {
 impl Shared {
     pub(crate) fn new(handle: GpuDevice) -> Self {
         push_base(&handle);
-        Self { handle, state: Mutex::new(State { open: Vec::new(), handler: None, lost: Lost::No(None) }) }
+        let state = Mutex::new(State { open: Vec::new(), handler: None, lost: Lost::No(None) });
+        Self { queue: handle.queue(), handle, state }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -102,6 +105,13 @@ impl Shared {
                 self.tell(error);
             }
         }
+    }
+
+    /// Waits until the device is done with what was submitted, and looks for errors.
+    #[track_caller]
+    pub(crate) fn wait(&self) {
+        self.queue.on_submitted_work_done();
+        self.look();
     }
 
     /// Looks for errors that no scope of the program's has caught, and tells of them. While the program has scopes open this waits.

@@ -24,8 +24,8 @@ struct Instance {
 }
 
 impl Instance {
-    fn adapter(&self, options: GpuRequestAdapterOptions) -> Option<DispatchAdapter> {
-        self.gpu.request_adapter(Some(&options)).map(|adapter| DispatchAdapter::custom(Adapter::new(adapter)))
+    fn adapter(&self, options: &GpuRequestAdapterOptions) -> Option<DispatchAdapter> {
+        self.gpu.request_adapter(Some(options)).map(|adapter| DispatchAdapter::custom(Adapter::new(adapter)))
     }
 }
 
@@ -70,7 +70,7 @@ impl InstanceInterface for Instance {
             no_adapter_backends: wgpu::Backends::BROWSER_WEBGPU,
             incompatible_surface_backends: wgpu::Backends::empty(),
         };
-        Box::pin(ready(self.adapter(options).ok_or(none)))
+        Box::pin(ready(self.adapter(&options).ok_or(none)))
     }
 
     // Nothing is ever under way that a program could be told of later.
@@ -93,6 +93,6 @@ impl InstanceInterface for Instance {
     }
 
     fn enumerate_adapters(&self, _backends: wgpu::Backends) -> Pin<Box<dyn EnumerateAdapterFuture>> {
-        Box::pin(ready(self.adapter(NO_OPTIONS).into_iter().collect::<Vec<_>>()))
+        Box::pin(ready(self.adapter(&NO_OPTIONS).into_iter().collect::<Vec<_>>()))
     }
 }

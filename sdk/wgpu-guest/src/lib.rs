@@ -16,7 +16,6 @@
 //! panics with a text that names it. See the README for the list, and for what differs from a native backend.
 //!
 //! Outside of components the crate is empty: there `wgpu::Instance::new` gives the machine's own GPU.
-#![cfg_attr(not(target_family = "wasm"), allow(rustdoc::broken_intra_doc_links, reason = "nothing is there natively"))]
 
 #[cfg(target_family = "wasm")]
 mod adapter;
@@ -28,6 +27,8 @@ mod bindings;
 mod buffer;
 #[cfg(target_family = "wasm")]
 mod commands;
+#[cfg(any(test, target_family = "wasm"))]
+mod contents;
 #[cfg(target_family = "wasm")]
 mod device;
 #[cfg(target_family = "wasm")]

@@ -75,7 +75,7 @@ impl Drop for MappedRange {
             return;
         }
         if let Some(buffer) = self.buffer.take() {
-            buffer.write_back(self.start, &self.bytes);
+            buffer.write_back(self.start, std::mem::take(&mut self.bytes));
         }
     }
 }

@@ -9,7 +9,6 @@ use wgpu::custom::{
     DispatchSurfaceOutputDetail, QueueInterface, QueueWriteBufferInterface,
 };
 
-use crate::bindings::wasi::webgpu::webgpu::GpuQueue;
 use crate::buffer::{Buffer, pieces};
 use crate::errors::Shared;
 use crate::foreign::Own;
@@ -17,14 +16,13 @@ use crate::unsupported::{Missing, unsupported};
 
 #[derive(Debug)]
 pub(crate) struct Queue {
-    handle: GpuQueue,
     device: Arc<Shared>,
     submissions: AtomicU64,
 }
 
 impl Queue {
-    pub(crate) fn new(handle: GpuQueue, device: Arc<Shared>) -> Self {
-        Self { handle, device, submissions: AtomicU64::new(0) }
+    pub(crate) fn new(device: Arc<Shared>) -> Self {
+        Self { device, submissions: AtomicU64::new(0) }
     }
 
     /// Checks a write as a whole, as the engine sees pieces of it.
@@ -47,7 +45,7 @@ impl Queue {
         for (offset, length) in pieces(start..start + data.len() as u64) {
             let place = (offset - start) as usize;
             let piece = &data[place..place + length as usize];
-            if let Err(error) = self.handle.write_buffer_with_copy(buffer.handle(), offset, piece, None, None) {
+            if let Err(error) = self.device.queue.write_buffer_with_copy(buffer.handle(), offset, piece, None, None) {
                 self.device.fail(error.message);
                 return;
             }
@@ -89,7 +87,7 @@ impl QueueInterface for Queue {
     fn submit(&self, command_buffers: &mut dyn Iterator<Item = DispatchCommandBuffer>) -> u64 {
         let buffers: Vec<DispatchCommandBuffer> = command_buffers.collect();
         let handles: Vec<_> = buffers.iter().map(|buffer| &buffer.own().handle).collect();
-        self.handle.submit(&handles);
+        self.device.queue.submit(&handles);
         self.submissions.fetch_add(1, Ordering::Relaxed) + 1
     }
 
@@ -98,8 +96,7 @@ impl QueueInterface for Queue {
     }
 
     fn on_submitted_work_done(&self, callback: BoxSubmittedWorkDoneCallback) {
-        self.handle.on_submitted_work_done();
-        self.device.look();
+        self.device.wait();
         callback();
     }
 

@@ -194,6 +194,8 @@ pub(crate) enum Excess {
     Statements,
     /// Numbers that are computed, calls written out.
     Values,
+    /// Numbers computed by division or transcendental functions, calls written out.
+    LongValues,
     /// Numbers of one value.
     ValueComponents,
     /// Bytes of one variable of an invocation.
@@ -236,6 +238,7 @@ impl std::fmt::Display for Excess {
             Self::Nesting => "loops, branches and switches inside each other, with calls written out",
             Self::Statements => "statements, with calls written out (shader_statements_max)",
             Self::Values => "numbers computed by statements, with calls written out",
+            Self::LongValues => "divisions of whole numbers and transcendental functions, with calls written out",
             Self::ValueComponents => "numbers of one value",
             Self::VariableBytes => "bytes of one variable of an invocation",
             Self::InvocationBytes => "bytes of arrays and structures of an invocation, with calls written out",
@@ -265,7 +268,7 @@ impl Excess {
                 "split it into several shaders"
             }
             Self::BracketNesting | Self::Nesting => "flatten it, or use a `switch`",
-            Self::ExpressionTokens | Self::FunctionTokens | Self::Values | Self::Expressions => {
+            Self::ExpressionTokens | Self::FunctionTokens | Self::Values | Self::LongValues | Self::Expressions => {
                 "split it, or use a loop"
             }
             Self::WrittenOutTokens => {

@@ -11,6 +11,9 @@ use crate::study::GpuLimits;
 
 /// The most bytes of arrays and structures of one invocation, with calls written out: registers do not hold them.
 pub(super) const INVOCATION_BYTES_MAX: u64 = 8 << 10;
+/// The most divisions of whole numbers and transcendental functions, calls written out. A driver (Mesa 25.0) takes a second of a
+/// processor to compile 500 of them, 15 s for 2,000.
+pub(super) const LONG_VALUES_MAX: u64 = 512;
 /// The most bytes of one constant. What an index chooses from it becomes a variable, which costs what other variables do.
 pub(super) const CONSTANT_BYTES_MAX: u64 = 2 << 10;
 /// The most bytes of all constants.
@@ -162,6 +165,7 @@ impl Bounds {
         let nowhere = Place::default();
         at_most(Excess::Statements, summary.statements, self.statements, nowhere)?;
         at_most(Excess::Values, summary.values, self.statements.saturating_mul(VALUES_PER_STATEMENT), nowhere)?;
+        at_most(Excess::LongValues, summary.long_values, LONG_VALUES_MAX, nowhere)?;
         at_most(Excess::InvocationBytes, memory_bytes, INVOCATION_BYTES_MAX, nowhere)?;
         // What depends on overrides is not known yet.
         if entry_point.workgroup_size_overrides.is_none() {

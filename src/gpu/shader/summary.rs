@@ -32,6 +32,8 @@ pub(super) struct Summary {
     pub(super) statements: u64,
     /// Numbers that are computed, each place once.
     pub(super) values: u64,
+    /// Those of them that take a driver long to compile.
+    pub(super) long_values: u64,
     /// Bytes of arrays and structures of an invocation, each call with its own.
     pub(super) memory_bytes: u64,
     /// The deepest nesting of control flow.
@@ -46,6 +48,7 @@ impl Summary {
     fn add(&mut self, other: &Self) {
         self.statements = self.statements.saturating_add(other.statements);
         self.values = self.values.saturating_add(other.values);
+        self.long_values = self.long_values.saturating_add(other.long_values);
         self.memory_bytes = self.memory_bytes.saturating_add(other.memory_bytes);
         self.nesting = self.nesting.max(other.nesting);
         self.operations = self.operations.saturating_add(other.operations);
@@ -152,6 +155,7 @@ impl Walk<'_> {
             Statement::Emit(range) => {
                 for handle in range.clone() {
                     summary.values = summary.values.saturating_add(self.components(handle).max(1));
+                    summary.long_values = summary.long_values.saturating_add(self.long_values(handle));
                     summary.charge(self.expression(handle));
                 }
                 return Ok(summary);
@@ -243,6 +247,16 @@ impl Walk<'_> {
             Expression::Relational { argument, .. } => weights::other(expression, self.components(*argument)),
             _ => weights::other(expression, components),
         }
+    }
+
+    /// The numbers of a result that take a driver long to compile.
+    fn long_values(&self, handle: Handle<Expression>) -> u64 {
+        let is_long = match self.function.expressions.try_get(handle) {
+            Ok(Expression::Math { fun, .. }) => weights::is_long(*fun),
+            Ok(Expression::Binary { op, left, .. }) => weights::is_long_division(*op, self.inner(*left)),
+            _ => false,
+        };
+        if is_long { self.components(handle).max(1) } else { 0 }
     }
 
     /// Reading or writing a value at an address.

@@ -389,6 +389,8 @@ fn edges() -> Vec<(Excess, String, String)> {
         let numbers = "1.5,".repeat(count as usize);
         kernel("x[i] = table[i];") + &format!("const table = array<f32, {count}>({numbers});")
     };
+    let sines = |count: usize| kernel(&"x[i] = sin(x[i]);".repeat(count));
+    let quotients = |count: usize| kernel(&"x[i] = f32(i / u32(x[i]));".repeat(count));
     let mentioned = |count: usize| {
         kernel(&"x[i] = table[i];".repeat(count)) + &format!("const table = array<f32, 512>({});", "1,".repeat(512))
     };
@@ -440,6 +442,8 @@ fn edges() -> Vec<(Excess, String, String)> {
         (Excess::Nesting, nested(NESTING_MAX), nested(NESTING_MAX + 1)),
         (Excess::Statements, statements(900), statements(1_001)),
         (Excess::Statements, doubling(10), doubling(16)),
+        (Excess::LongValues, sines(500), sines(513)),
+        (Excess::LongValues, quotients(500), quotients(513)),
         (Excess::ValueComponents, value(512), value(513)),
         (Excess::VariableBytes, local(VARIABLE_BYTES_MAX), local(VARIABLE_BYTES_MAX + 4)),
         (Excess::VariableBytes, private(VARIABLE_BYTES_MAX), private(VARIABLE_BYTES_MAX + 4)),

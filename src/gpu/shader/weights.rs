@@ -4,7 +4,7 @@
 //! it. The proportions are those of current devices: a division is a handful of additions, a transcendental function about eight, and
 //! memory weighs by how far away it is.
 
-use naga::{AddressSpace, BinaryOperator, Expression, MathFunction, TypeInner};
+use naga::{AddressSpace, BinaryOperator, Expression, MathFunction, ScalarKind, TypeInner};
 
 use crate::study::GPU_COST_MODEL;
 
@@ -79,6 +79,22 @@ pub(super) fn math(function: MathFunction, components: u64) -> u64 {
         F::Inverse | F::Determinant => components.saturating_mul(MATRIX),
         _ => components.saturating_mul(TRANSCENDENTAL),
     }
+}
+
+/// Whether drivers make many instructions of a function of the language.
+pub(super) fn is_long(function: MathFunction) -> bool {
+    use MathFunction as F;
+    let is_short = matches!(
+        function,
+        F::Sqrt | F::InverseSqrt | F::Length | F::Distance | F::Normalize | F::Refract | F::SmoothStep
+    );
+    !is_short && math(function, 1) >= TRANSCENDENTAL
+}
+
+/// Whether drivers make many instructions of an operator on such numbers: of a division of whole ones, with its checks.
+pub(super) fn is_long_division(operator: BinaryOperator, left: &TypeInner) -> bool {
+    let is_whole = left.scalar_kind().is_some_and(|kind| matches!(kind, ScalarKind::Sint | ScalarKind::Uint));
+    is_whole && matches!(operator, BinaryOperator::Divide | BinaryOperator::Modulo)
 }
 
 /// An expression that is none of the above.

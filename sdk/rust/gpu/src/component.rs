@@ -124,16 +124,6 @@ impl Device {
         Encoder { pass: None, encoder: self.device.create_command_encoder(None) }
     }
 
-    pub(crate) fn submit(&self, encoder: Encoder) -> Result<(), GpuError> {
-        self.scoped("submit a batch", &[GpuErrorFilter::Validation], || self.finish_and_submit(encoder))
-    }
-
-    fn finish_and_submit(&self, mut encoder: Encoder) {
-        encoder.end_pass();
-        let commands = encoder.encoder.finish(None);
-        self.queue.submit(&[&commands]);
-    }
-
     pub(crate) fn wait(&self) {
         self.queue.on_submitted_work_done();
     }
@@ -148,7 +138,7 @@ impl Device {
         self.scoped("copy what is read", &[GpuErrorFilter::Validation], || {
             let encoder = self.encoder();
             encoder.encoder.copy_buffer_to_buffer(buffer, start as u64, staging, 0, bytes as u64);
-            self.finish_and_submit(encoder);
+            encoder.finish_on(&self.queue);
         })?;
         let mapped = staging.map_async(MAP_READ, Some(0), Some(bytes as u64));
         mapped.map_err(|error| operation("read from a buffer", error.message))
@@ -212,6 +202,16 @@ impl Encoder {
     pub(crate) fn clear(&mut self, buffer: &DeviceBuffer, bytes: usize) {
         self.end_pass();
         self.encoder.clear_buffer(buffer, Some(0), Some(bytes as u64));
+    }
+
+    pub(crate) fn submit(self, device: &Device) -> Result<(), GpuError> {
+        device.scoped("submit a batch", &[GpuErrorFilter::Validation], || self.finish_on(&device.queue))
+    }
+
+    fn finish_on(mut self, queue: &GpuQueue) {
+        self.end_pass();
+        let commands = self.encoder.finish(None);
+        queue.submit(&[&commands]);
     }
 
     fn end_pass(&mut self) {

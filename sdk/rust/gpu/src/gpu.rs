@@ -109,8 +109,7 @@ impl Gpu {
     pub fn batch(&self, fill: impl FnOnce(&mut Batch)) -> Result<(), GpuError> {
         let mut batch = Batch::new(self.inner.device.encoder());
         fill(&mut batch);
-        let encoder = batch.into_encoder()?;
-        self.inner.device.submit(encoder)
+        batch.into_encoder()?.submit(&self.inner.device)
     }
 
     /// Waits until everything that was submitted is done.

@@ -25,8 +25,8 @@ impl Kernel {
         Self { gpu, kernel: Rc::new(kernel) }
     }
 
-    /// Binds the kernel's variables to buffers: `@group(0) @binding(0)` to the first, and so on. A variable that the kernel's function
-    /// does not use has no place; it must have the last numbers or not be there.
+    /// Binds the kernel's variables to buffers: `@group(0) @binding(0)` to the first, and so on. Variables that the kernel's
+    /// function does not use do not count, so they must have the last numbers or not be there.
     ///
     /// # Errors
     ///
