@@ -16,7 +16,7 @@ use trialbox::numeric::digest::Digest;
 use trialbox::output::{ConfigFormat, best};
 use trialbox::space::{Condition, Domain, IntegerRange, Parameter, RealRange, Space, Value};
 use trialbox::study::{
-    Attribute, ComponentId, DataId, Description, Event, Metrics, Outcome, Report, StudySpec, StudyState,
+    Attribute, ComponentId, DataId, Description, Event, GpuAdapter, Metrics, Outcome, Report, StudySpec, StudyState,
 };
 
 #[test]
@@ -158,9 +158,23 @@ fn spec(text: &str) -> Result<StudySpec, ConfigError> {
     let file = StudyFile::parse(text)?;
     let description = file.component().map(|_| description());
     let mut spec = file.spec("digits", description.as_ref(), None, BTreeMap::new(), Digest::of(b""))?;
+    spec.gpu = file.gpu().map(|grant| grant.clone().of(adapter()));
     // The same for every release.
     spec.release = "RELEASE".into();
     Ok(spec)
+}
+
+/// The GPU of every machine on which study files are read here.
+fn adapter() -> GpuAdapter {
+    GpuAdapter {
+        name: "a GPU".into(),
+        backend: "vulkan".into(),
+        driver: "a driver 1.0".into(),
+        vendor: 1,
+        device: 2,
+        is_software: false,
+        translator: "a translator 1.0".into(),
+    }
 }
 
 /// The study files of a folder, in the order of names; each must have its expectation, and each expectation its file.

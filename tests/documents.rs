@@ -7,12 +7,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use trialbox::numeric::amount::{Fuel, TrialId, VirtualTime};
 use trialbox::numeric::digest::Digest;
+use trialbox::space::Space;
 use trialbox::store::Reader;
-use trialbox::study::{Chain, Limit, Limits};
+use trialbox::study::{Chain, Event, GpuAdapter, GpuGrant, GpuLimit, GpuLimits, Limit, Limits, Outcome, StudySpec};
 
 /// Ends a generated part, which `<!-- begin: … -->` begins.
 const END: &str = "<!-- end -->\n";
@@ -79,23 +82,27 @@ fn grouped(number: u64) -> String {
     text
 }
 
+const LIMITS_HEAD: &str = "| limit | default | range | counted in | what it bounds |\n|---|---|---|---|---|\n";
+
+/// The row of a limit.
+fn limit_row(name: &str, default: u64, range: RangeInclusive<u64>, unit: &str, meaning: &str) -> String {
+    let (least, most) = (grouped(*range.start()), grouped(*range.end()));
+    format!("| `{name}` | {} | {least} to {most} | {unit} | {meaning} |\n", grouped(default))
+}
+
 #[test]
 fn the_reference_of_limits_is_that_of_the_program() {
-    let defaults = Limits::default();
-    let mut table = "| limit | default | range | counted in | what it bounds |\n|---|---|---|---|---|\n".to_owned();
+    let (defaults, of_gpu) = (Limits::default(), GpuLimits::default());
+    let mut tables = LIMITS_HEAD.to_owned();
     for &limit in Limit::ALL {
-        let (least, most) = limit.range().into_inner();
-        table.push_str(&format!(
-            "| `{}` | {} | {} to {} | {} | {} |\n",
-            limit.name(),
-            grouped(defaults.get(limit)),
-            grouped(least),
-            grouped(most),
-            limit.unit(),
-            limit.meaning()
-        ));
+        tables.push_str(&limit_row(limit.name(), defaults.get(limit), limit.range(), limit.unit(), &limit.meaning()));
     }
-    check_generated("docs/limits.md", &table);
+    tables.push_str("\nWhere trials may use a GPU, the table `[gpu]` has limits on that:\n\n");
+    tables.push_str(LIMITS_HEAD);
+    for &limit in GpuLimit::ALL {
+        tables.push_str(&limit_row(limit.name(), of_gpu.get(limit), limit.range(), limit.unit(), &limit.meaning()));
+    }
+    check_generated("docs/limits.md", &tables);
 }
 
 #[test]
@@ -355,6 +362,32 @@ fn studies_with_every_event() -> Vec<String> {
     ]
 }
 
+/// Lines that only a study with a grant of a GPU has, for which a run would need one.
+fn lines_of_a_gpu() -> Vec<String> {
+    let adapter = GpuAdapter {
+        name: "a GPU".into(),
+        backend: "vulkan".into(),
+        driver: "a driver".into(),
+        vendor: 1,
+        device: 2,
+        is_software: false,
+        translator: "a translator".into(),
+    };
+    let mut spec = StudySpec::new("on a GPU", Space::new(Vec::new()).unwrap(), Digest::of(b"schedule"));
+    spec.gpu = Some(GpuGrant::default().of(adapter));
+    let (digest, bytes) = (Digest::of(b"weights"), 7);
+    let (trial, time, fuel) = (TrialId(0), VirtualTime(10), Fuel(10));
+    let ended = Event::TrialEnded { trial, time, fuel, outcome: Outcome::GpuTimeout, artifacts: Vec::new() };
+    let events =
+        [Event::StudyStarted { spec: Box::new(spec) }, Event::ReadBack { trial, time, fuel, digest, bytes }, ended];
+    let mut chain = Chain::default();
+    let line = |event| {
+        let entry = chain.push(event);
+        serde_json::json!({ "sequence": entry.sequence, "digest": entry.digest, "event": entry.event }).to_string()
+    };
+    events.into_iter().map(line).collect()
+}
+
 #[test]
 fn every_event_of_a_run_is_told_of_with_its_fields() {
     let folder = tempfile::tempdir().unwrap();
@@ -373,6 +406,7 @@ fn every_event_of_a_run_is_told_of_with_its_fields() {
         assert!(!stream.is_empty(), "{scheduler}\n{}", String::from_utf8_lossy(&run.stderr));
         seen.extend(stream.lines().map(|line| check_line(&text, line)));
     }
+    seen.extend(lines_of_a_gpu().iter().map(|line| check_line(&text, line)));
     let documented: BTreeSet<String> =
         text.lines().filter_map(|line| Some(line.strip_prefix("## `")?.strip_suffix('`')?.to_owned())).collect();
     assert_eq!(seen, documented, "the kinds that runs print, and those that the document tells of");

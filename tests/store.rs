@@ -97,7 +97,18 @@ fn outcomes() -> Vec<Outcome> {
         },
         Outcome::NeverRewarded { attribute: "accuracy".into() },
         Outcome::Crashed,
+        Outcome::GpuTimeout,
     ]
+}
+
+fn read_back(trial: u64, fuel: u64, content: &[u8]) -> Event {
+    Event::ReadBack {
+        trial: TrialId(trial),
+        time: VirtualTime(trial * 100 + fuel),
+        fuel: Fuel(fuel),
+        digest: Digest::of(content),
+        bytes: content.len() as u64,
+    }
 }
 
 /// One trial for each outcome, with values of all kinds.
@@ -117,6 +128,7 @@ fn events() -> Vec<Event> {
             attribute("note \"$.x\"", "text\u{7}"),
         ];
         events.push(reported(trial, 2, odd));
+        events.push(read_back(trial, 30, b"weights"));
         let artifact = ArtifactRecord { name: "model".into(), digest: Digest::of(&trial.to_le_bytes()), bytes: 8 };
         events.push(ended(trial, outcome, vec![artifact]));
     }
@@ -287,6 +299,89 @@ fn artifacts_of_other_trials_can_be_dropped() {
     assert_eq!(reader.artifact(worse).unwrap(), None);
 }
 
+/// A store of a log in which trials read these contents back, each at the fuel of its number in the list, that many times 10.
+fn store_of_read_backs(folder: &Path, contents: &[&[u8]]) -> Store {
+    let mut events = vec![Event::StudyStarted { spec: Box::new(spec()) }, started(0), started(1)];
+    events.extend((1..).zip(contents).map(|(number, content)| read_back(0, number * 10, content)));
+    events.push(read_back(1, 99, b"another trial's"));
+    let mut store = Store::create(&folder.join("gpu.study")).unwrap();
+    append(&mut store, &chained(events));
+    store
+}
+
+#[test]
+fn what_a_trial_has_read_back_comes_in_order_with_the_contents_that_were_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_of_read_backs(folder.path(), &[b"one", b"two", b"", b"one"]);
+    store.put_read_back(Digest::of(b"one"), TrialId(0), b"one").unwrap();
+    store.put_read_back(Digest::of(b"one"), TrialId(0), b"one").unwrap();
+    store.commit().unwrap();
+    let reader = store.reader().unwrap();
+    let read: Vec<_> = reader.read_backs(TrialId(0)).unwrap();
+    let found: Vec<_> =
+        read.iter().map(|read| (read.fuel.0, read.digest, read.bytes, read.content.as_deref())).collect();
+    let expected = |fuel, content: &'static [u8], is_kept: bool| {
+        (fuel, Digest::of(content), content.len() as u64, is_kept.then_some(content))
+    };
+    let all =
+        [expected(10, b"one", true), expected(20, b"two", false), expected(30, b"", true), expected(40, b"one", true)];
+    assert_eq!(found, all);
+    assert_eq!(reader.read_backs(TrialId(1)).unwrap().len(), 1);
+    assert_eq!(reader.read_backs(TrialId(9)).unwrap(), []);
+}
+
+#[test]
+fn contents_of_read_backs_stay_when_artifacts_of_other_trials_are_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_of_read_backs(folder.path(), &[b"one"]);
+    store.put_read_back(Digest::of(b"one"), TrialId(0), b"one").unwrap();
+    store.put_artifact(Digest::of(b"model"), TrialId(0), b"model").unwrap();
+    store.keep_artifacts_of(TrialId(1)).unwrap();
+    store.commit().unwrap();
+    let reader = store.reader().unwrap();
+    assert_eq!(reader.artifact(Digest::of(b"model")).unwrap(), None);
+    assert!(reader.read_backs(TrialId(0)).unwrap()[0].content.is_some());
+}
+
+#[test]
+fn what_was_read_back_ahead_of_an_end_can_be_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_of_read_backs(folder.path(), &[b"one"]);
+    for (trial, content) in [(0, b"one".as_slice()), (0, b"ahead"), (1, b"one"), (1, b"another trial's")] {
+        store.put_read_back(Digest::of(content), TrialId(trial), content).unwrap();
+    }
+    store.put_artifact(Digest::of(b"ahead of nothing"), TrialId(0), b"ahead of nothing").unwrap();
+    store.put_input(Digest::of(b"a component"), b"a component").unwrap();
+    store.cut_read_backs().unwrap();
+    store.commit().unwrap();
+    let reader = store.reader().unwrap();
+    let is_there = |content: &[u8]| reader.artifact(Digest::of(content)).unwrap().is_some();
+    assert!(!is_there(b"ahead"));
+    for kept in [b"one".as_slice(), b"another trial's", b"ahead of nothing", b"a component"] {
+        assert!(is_there(kept), "{}", String::from_utf8_lossy(kept));
+    }
+    store.close().unwrap();
+    let owners: i64 = sqlite(&folder.path().join("gpu.study"))
+        .query_row("SELECT count(*) FROM artifact_owner WHERE trial < -1", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(owners, 2, "trial 1 has told of no `one`");
+}
+
+#[test]
+fn a_content_of_another_size_than_the_log_says_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.study");
+    let mut lying = read_back(0, 10, b"one");
+    let Event::ReadBack { bytes, .. } = &mut lying else { panic!() };
+    *bytes = 4;
+    let mut store = Store::create(&path).unwrap();
+    append(&mut store, &chained(vec![Event::StudyStarted { spec: Box::new(spec()) }, started(0), lying]));
+    store.put_read_back(Digest::of(b"one"), TrialId(0), b"one").unwrap();
+    store.close().unwrap();
+    let error = Reader::open(&path).unwrap().read_backs(TrialId(0)).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { problem: Corruption::Artifact(_), .. }), "{error:?}");
+}
+
 #[test]
 fn a_log_holds_each_piece_once_and_nothing_past_a_cut() {
     let folder = tempfile::tempdir().unwrap();
@@ -338,6 +433,7 @@ fn views_show_trials_and_reports() {
         "bad_report",
         "never_rewarded",
         "crashed",
+        "gpu_timeout",
     ];
     assert_eq!(outcomes, (0..).zip(names.map(str::to_owned)).collect::<Vec<_>>());
     let attributes = |report: i64| -> (i64, i64, String) {
@@ -355,7 +451,7 @@ fn views_show_trials_and_reports() {
         odd.starts_with(r#"{"loss":{"real":"NaN"},"most":{"real":"inf"},"#) && odd.contains(r#""flag":true"#),
         "{odd}"
     );
-    assert_eq!(database.query_row("SELECT count(*) FROM reports", (), |row| row.get::<_, i64>(0)).unwrap(), 20);
+    assert_eq!(database.query_row("SELECT count(*) FROM reports", (), |row| row.get::<_, i64>(0)).unwrap(), 22);
 }
 
 #[test]

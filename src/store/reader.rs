@@ -162,6 +162,8 @@ impl Reader {
                 continue;
             }
             let content = match contents.get(&digest) {
+                // Of nothing nothing needs to be kept.
+                _ if bytes == 0 => Some(Arc::from([])),
                 Some(content) => Option::clone(content),
                 None => {
                     let content = self.artifact(digest)?.map(Arc::from);

@@ -266,6 +266,10 @@ fn the_limits_are_listed_with_their_defaults_as_a_study_file_has_them() {
     assert!(ran.stdout.contains("fuel_max = 1000000000000  # units of fuel"), "{}", ran.stdout);
     let toml: String =
         ran.stdout.lines().filter(|line| !line.starts_with(' ')).map(|it| it.to_owned() + "\n").collect();
-    let world = World::new().toy("toy", &format!("num_trials = 1\n[limits]\n{toml}"));
+    let (toml, gpu) = toml.split_once("\n[gpu]").unwrap();
+    let world = World::new().toy("toy", &format!("num_trials = 1\n{toml}"));
     world.trialbox("run toy --quiet").exits(0);
+    let with_gpu = format!("component = \"toy.wasm\"\n[scheduler]\nnum_trials = 1\n{toml}\n[gpu]{gpu}");
+    let file = trialbox::config::StudyFile::parse(&with_gpu).unwrap_or_else(|error| panic!("{error:?}"));
+    assert_eq!(file.gpu(), Some(&trialbox::study::GpuGrant::default()));
 }

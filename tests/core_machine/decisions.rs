@@ -29,7 +29,7 @@ fn starts(log: &[Entry]) -> Vec<u64> {
 fn reporting(reports: &[Report], outcome: Outcome) -> Behaviour {
     let fuel = (reports.len() as u64 + 1) * 10;
     let reports = (1..).zip(reports).map(|(count, report)| (count * 10, report.clone())).collect();
-    Behaviour { reports, fuel, outcome, artifacts: Vec::new() }
+    Behaviour { reports, read_backs: Vec::new(), fuel, outcome, artifacts: Vec::new() }
 }
 
 /// How the only trial of a study ends that makes these reports.

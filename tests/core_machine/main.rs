@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 
 mod decisions;
+mod gpu;
 mod oracle;
 mod replay;
 mod rounds;
@@ -181,6 +182,7 @@ proptest! {
                     last.1 = last.1.min(*slot);
                 }
                 Event::Reported { trial, time, .. }
+                | Event::ReadBack { trial, time, .. }
                 | Event::Judged { trial, time, .. }
                 | Event::TrialPaused { trial, time, .. }
                 | Event::TrialEnded { trial, time, .. } => {
@@ -210,7 +212,7 @@ proptest! {
                     assert_eq!(busy.insert(slot, trial), None);
                 }
                 Event::TrialResumed { trial, slot, .. } => assert_eq!(busy.insert(slot, trial), None),
-                Event::Reported { trial, .. } | Event::Judged { trial, .. } => {
+                Event::Reported { trial, .. } | Event::ReadBack { trial, .. } | Event::Judged { trial, .. } => {
                     assert!(busy.values().any(|&other| other == trial));
                 }
                 Event::TrialPaused { trial, .. } | Event::TrialEnded { trial, .. } => {
@@ -250,6 +252,10 @@ proptest! {
             let digest = Digest::of_canonical(&entry.event);
             let from_json: Event = serde_json::from_str(&serde_json::to_string(&entry.event).unwrap()).unwrap();
             assert_eq!(Digest::of_canonical(&from_json), digest);
+            if let Event::StudyStarted { .. } = entry.event {
+                // A specification is read from JSON only: its encoding leaves out what earlier ones did not have.
+                continue;
+            }
             let from_bytes: Event = postcard::from_bytes(&canonical_bytes(&entry.event)).unwrap();
             assert_eq!(Digest::of_canonical(&from_bytes), digest);
         }
@@ -332,7 +338,7 @@ fn what_a_model_suggests_does_not_depend_on_the_physical_order() {
             };
             let reports: Vec<_> = (1..=4).map(report).collect();
             let fuel = reports[3].0 + 10;
-            Behaviour { reports, fuel, outcome: Outcome::Completed, artifacts: Vec::new() }
+            Behaviour { reports, read_backs: Vec::new(), fuel, outcome: Outcome::Completed, artifacts: Vec::new() }
         };
         let log = run(&spec, &script, Disorder::none());
         assert_same_log(&run(&spec, &script, Disorder::of_seed(seed + 1)), &log);

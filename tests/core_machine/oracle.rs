@@ -14,12 +14,14 @@ use trialbox::study::{
     Chain, EndReason, Entry, Event, Job, Outcome, Report, ReportProblem, StopReason, StudySpec, TrialSeeds,
 };
 
-use crate::world::{Behaviour, Script};
+use crate::world::{Behaviour, ReadBack, Said, Script};
 
 struct Busy {
     job: Job,
     behaviour: Behaviour,
+    /// How many reports and read-backs were taken.
     taken: usize,
+    read: usize,
     reward: Option<(f64, bool)>,
     /// Whether a report with a reward had the attribute of the constraint.
     constrained: bool,
@@ -27,17 +29,18 @@ struct Busy {
 }
 
 /// What comes next of a trial.
-#[derive(PartialEq)]
 enum Next {
     Milestone,
     Report(Report),
+    ReadBack(ReadBack),
     End,
 }
 
 impl Busy {
     fn next(&self, by_fuel: bool) -> (u64, Next) {
-        let (fuel, next) = match self.behaviour.reports.get(self.taken) {
-            Some((fuel, report)) => (*fuel, Next::Report(report.clone())),
+        let (fuel, next) = match self.behaviour.says(self.taken, self.read) {
+            Some((fuel, Said::Report(report))) => (fuel, Next::Report(report.clone())),
+            Some((fuel, Said::ReadBack(read_back))) => (fuel, Next::ReadBack(read_back.clone())),
             None => (self.behaviour.fuel, Next::End),
         };
         match self.job.milestone {
@@ -120,7 +123,9 @@ pub fn sequential(spec: &StudySpec, script: Script<'_>) -> Vec<Entry> {
     let mut time = 0;
     while let Some((next, slot)) = oracle.earliest() {
         time = next;
-        oracle.happen(slot, time);
+        if !oracle.happen(slot, time) {
+            continue;
+        }
         while let Some(slot) = oracle.idle.pop_first() {
             oracle.start(slot, time);
             if oracle.idle.contains(&slot) {
@@ -208,10 +213,12 @@ impl Oracle<'_> {
         self.searcher.observe(&Observation { trial, config: &config, kind });
         let job = Job { trial, slot: slot_id, start: time, fuel_before: Fuel(0), milestone, seed, config };
         let behaviour = (self.script)(&job);
-        self.slots[slot] = Some(Busy { job, behaviour, taken: 0, reward: None, constrained: false, over: false });
+        self.slots[slot] =
+            Some(Busy { job, behaviour, taken: 0, read: 0, reward: None, constrained: false, over: false });
     }
 
-    fn happen(&mut self, slot: usize, time: u64) {
+    /// Takes what comes next in a slot; says whether something is decided at that.
+    fn happen(&mut self, slot: usize, time: u64) -> bool {
         let mut busy = self.slots[slot].take().unwrap();
         let trial = busy.job.trial;
         let (fuel, next) = busy.next(self.by_fuel);
@@ -221,6 +228,12 @@ impl Oracle<'_> {
         let mut artifacts = Vec::new();
         let number = busy.taken as u64 + 1;
         let judged = match next {
+            Next::ReadBack(ReadBack { digest, bytes, .. }) => {
+                busy.read += 1;
+                self.slots[slot] = Some(busy);
+                self.write(Event::ReadBack { trial, time: moment, fuel, digest, bytes });
+                return false;
+            }
             Next::Report(_) if is_late => Err(Outcome::Stopped { reason: StopReason::TimeOut }),
             Next::Report(_) if busy.over => Err(Outcome::Stopped { reason: StopReason::MaxT }),
             Next::Report(report) => self
@@ -261,7 +274,7 @@ impl Oracle<'_> {
             Ok(Verdict { decision: Decision::Stop, milestone: Some(Milestone::MaxT), .. }) if !self.by_fuel => {
                 busy.over = true;
                 self.slots[slot] = Some(busy);
-                return;
+                return true;
             }
             Ok(Verdict { decision: Decision::Stop, milestone, .. }) => {
                 let is_at_end = milestone == Some(Milestone::MaxT);
@@ -272,7 +285,7 @@ impl Oracle<'_> {
                     busy.job.milestone = next_milestone;
                 }
                 self.slots[slot] = Some(busy);
-                return;
+                return true;
             }
             Ok(Verdict { decision: Decision::Pause, milestone, .. }) => {
                 let Some(Milestone::Rung(level)) = milestone else { panic!("a pause where there is no rung") };
@@ -282,7 +295,7 @@ impl Oracle<'_> {
                 self.paused.insert(trial, busy);
                 self.write(Event::TrialPaused { trial, time: moment, fuel, level });
                 self.start(slot, time);
-                return;
+                return true;
             }
         };
         self.rest(&busy);
@@ -290,6 +303,7 @@ impl Oracle<'_> {
         self.tell_end(&busy, outcome.is_failure());
         self.write(Event::TrialEnded { trial, time: moment, fuel, outcome, artifacts });
         self.start(slot, time);
+        true
     }
 
     fn judge_report(&mut self, busy: &mut Busy, report: &Report) -> Result<Verdict, ReportProblem> {

@@ -6,8 +6,8 @@ use trialbox::scheduler::Decision;
 use trialbox::searcher::{RandomSpec, SearcherSpec};
 use trialbox::space::Value;
 use trialbox::study::{
-    Action, Chain, Clock, ComponentId, DataId, Entry, Event, FloatMode, Input, Job, Outcome, StopReason, Study,
-    StudyError, StudySpec, StudyState, TrialSeeds,
+    Action, Chain, Clock, ComponentId, DataId, Entry, Event, FloatMode, GpuAdapter, GpuGrant, Input, Job, Outcome,
+    StopReason, Study, StudyError, StudySpec, StudyState, TrialSeeds,
 };
 
 use crate::world::{Disorder, Executor, anything, report, run};
@@ -294,7 +294,10 @@ fn events_that_contradict_earlier_ones_change_nothing_but_the_time() {
         bracket: None,
         milestone: None,
     };
+    let read_back = |trial| Event::ReadBack { trial: TrialId(trial), time, fuel, digest: Digest::of(b"one"), bytes: 3 };
     let contradicting = [
+        read_back(0),
+        read_back(9),
         started(0),
         started(5),
         reported(0),
@@ -314,6 +317,48 @@ fn events_that_contradict_earlier_ones_change_nothing_but_the_time() {
         assert_eq!((state.trials(), state.best()), (&trials[..], best), "{event:?}");
     }
     assert_eq!(state.time(), time);
+}
+
+fn adapter() -> GpuAdapter {
+    GpuAdapter {
+        name: "a GPU".into(),
+        backend: "vulkan".into(),
+        driver: "a driver 1.0".into(),
+        vendor: 1,
+        device: 2,
+        is_software: false,
+        translator: "a translator 1.0".into(),
+    }
+}
+
+#[test]
+fn a_study_is_another_one_on_another_gpu_and_the_same_as_ever_without() {
+    let spec = study_of(2, 4);
+    let text = serde_json::to_string(&spec).unwrap();
+    assert!(!serde_json::to_value(&spec).unwrap().as_object().unwrap().contains_key("gpu"));
+    let on = |driver: &str| {
+        let gpu = GpuGrant::default().of(GpuAdapter { driver: driver.into(), ..adapter() });
+        StudySpec { gpu: Some(gpu), ..spec.clone() }
+    };
+    assert_ne!(on("a driver 1.0").digest(), on("a driver 1.1").digest());
+    let read: StudySpec = serde_json::from_str(&serde_json::to_string(&on("a driver 1.0")).unwrap()).unwrap();
+    assert_eq!(read, on("a driver 1.0"));
+    // What was written before there were grants is read as a study without one.
+    let read: StudySpec = serde_json::from_str(&text).unwrap();
+    assert_eq!((read.gpu.clone(), read.digest()), (None, spec.digest()));
+}
+
+#[test]
+fn a_grant_of_a_gpu_is_checked_with_what_a_trial_occupies() {
+    use trialbox::study::{GpuLimit, SpecError};
+    let mut spec = study_of(2, 4);
+    spec.gpu = Some(GpuGrant::default().of(adapter()));
+    assert_eq!(spec.check(), Err(SpecError::GpuUnoccupied));
+    (spec.resource.num_gpus, spec.capacity.gpus) = (0.5, 1.0);
+    assert_eq!(spec.check(), Ok(()));
+    spec.gpu.as_mut().unwrap().grant.limits.set(GpuLimit::ObjectsMax, 0);
+    let error = SpecError::Limit { name: "objects_max", value: 0, least: 1, most: 100_000 };
+    assert_eq!(spec.check(), Err(error));
 }
 
 #[test]
@@ -357,6 +402,7 @@ fn the_difference_of_two_specifications_names_the_part() {
     other("trial_seeds", &|spec| spec.trial_seeds = TrialSeeds::PerStudy);
     other("replicates", &|spec| spec.replicates.count = 2);
     other("guest", &|spec| spec.guest.arguments.push("--fast".into()));
-    // All but `scheduler`, of which there is only one as yet.
-    assert_eq!(named + 1, serde_json::to_value(&spec).unwrap().as_object().unwrap().len());
+    other("gpu", &|spec| spec.gpu = Some(GpuGrant::default().of(adapter())));
+    // All but `scheduler`, of which there is only one as yet. Where no GPU is granted, nothing is said of it.
+    assert_eq!(named, serde_json::to_value(&spec).unwrap().as_object().unwrap().len());
 }

@@ -15,12 +15,41 @@ use trialbox::study::{
 pub struct Behaviour {
     /// Its reports, each with the fuel until then, never less than that of the one before.
     pub reports: Vec<(u64, Report)>,
+    /// What it reads back from the GPU, in order.
+    pub read_backs: Vec<ReadBack>,
     /// Its fuel in all.
     pub fuel: u64,
     /// How it ends.
     pub outcome: Outcome,
     /// What it leaves behind.
     pub artifacts: Vec<ArtifactRecord>,
+}
+
+/// Something that a trial reads back from the GPU.
+#[derive(Clone, Debug)]
+pub struct ReadBack {
+    /// After how many reports.
+    pub reports: usize,
+    /// The fuel until then.
+    pub fuel: u64,
+    pub digest: Digest,
+    pub bytes: u64,
+}
+
+/// Something that a trial says before its end.
+pub enum Said<'a> {
+    Report(&'a Report),
+    ReadBack(&'a ReadBack),
+}
+
+impl Behaviour {
+    /// What comes after so many reports and so many read-backs, with its fuel; nothing but the end, if none.
+    pub fn says(&self, reports: usize, read_backs: usize) -> Option<(u64, Said<'_>)> {
+        if let Some(next) = self.read_backs.get(read_backs).filter(|next| next.reports <= reports) {
+            return Some((next.fuel, Said::ReadBack(next)));
+        }
+        self.reports.get(reports).map(|(fuel, report)| (*fuel, Said::Report(report)))
+    }
 }
 
 /// Says what each trial does.
@@ -61,7 +90,23 @@ pub fn rewards(fuel: u64, rewards: &[f64]) -> Behaviour {
     });
     let reports: Vec<_> = reports.collect();
     let fuel = (reports.len() as u64 + 1) * fuel;
-    Behaviour { reports, fuel, outcome: Outcome::Completed, artifacts: Vec::new() }
+    Behaviour { reports, read_backs: Vec::new(), fuel, outcome: Outcome::Completed, artifacts: Vec::new() }
+}
+
+/// What a trial reads back that reports at these amounts of fuel: before each report and before its end perhaps something.
+fn read_backs(mut dice: Dice, fuels: &[u64], end: u64) -> Vec<ReadBack> {
+    let (mut read_backs, mut from) = (Vec::new(), 0);
+    for (reports, &until) in fuels.iter().chain([&end]).enumerate() {
+        for _ in 0..dice.below(3) {
+            if until > from {
+                from += dice.below(until - from + 1);
+            }
+            let bytes = dice.below(1000);
+            read_backs.push(ReadBack { reports, fuel: from, digest: Digest::of(&bytes.to_le_bytes()), bytes });
+        }
+        from = until;
+    }
+    read_backs
 }
 
 /// A trial of a world in which anything happens: a function of its configuration, its seed and the world. Few distinct
@@ -100,7 +145,11 @@ pub fn anything(world: u64, job: &Job) -> Behaviour {
     };
     let artifact = ArtifactRecord { name: "model".into(), digest: Digest::of(&digest.0), bytes: 32 };
     let artifacts = if dice.one_in(3) { vec![artifact] } else { Vec::new() };
-    Behaviour { reports, fuel, outcome, artifacts }
+    let fuels: Vec<u64> = reports.iter().map(|(fuel, _)| *fuel).collect();
+    // Half of the trials use no GPU.
+    let uses_gpu = digest.0[8] % 2 == 0;
+    let read_backs = if uses_gpu { read_backs(Dice(u64::from(digest.0[9])), &fuels, fuel) } else { Vec::new() };
+    Behaviour { reports, read_backs, fuel, outcome, artifacts }
 }
 
 /// How the executor is disturbed.
@@ -133,8 +182,8 @@ impl Disorder {
 struct Live {
     job: Job,
     behaviour: Behaviour,
-    /// How many reports of the present run were delivered.
-    delivered: usize,
+    /// How many reports and read-backs of the present run were delivered.
+    delivered: (usize, usize),
     /// A lower bound of the fuel of what comes next, as told to the study.
     told: u64,
     end_delivered: bool,
@@ -144,15 +193,22 @@ struct Live {
 impl Live {
     fn new(job: Job, script: Script<'_>) -> Self {
         let behaviour = script(&job);
-        Self { job, behaviour, delivered: 0, told: 0, end_delivered: false, restarts: 0 }
+        Self { job, behaviour, delivered: (0, 0), told: 0, end_delivered: false, restarts: 0 }
     }
 
     /// What comes next.
     fn next_input(&mut self) -> Input {
         let trial = self.job.trial;
-        if let Some((fuel, report)) = self.behaviour.reports.get(self.delivered) {
-            self.delivered += 1;
-            return Input::Reported { trial, fuel: Fuel(*fuel), report: report.clone() };
+        match self.behaviour.says(self.delivered.0, self.delivered.1) {
+            Some((fuel, Said::Report(report))) => {
+                self.delivered.0 += 1;
+                return Input::Reported { trial, fuel: Fuel(fuel), report: report.clone() };
+            }
+            Some((fuel, Said::ReadBack(&ReadBack { digest, bytes, .. }))) => {
+                self.delivered.1 += 1;
+                return Input::ReadBack { trial, fuel: Fuel(fuel), digest, bytes };
+            }
+            None => {}
         }
         self.end_delivered = true;
         let Behaviour { fuel, outcome, artifacts, .. } = self.behaviour.clone();
@@ -160,7 +216,7 @@ impl Live {
     }
 
     fn next_fuel(&self) -> u64 {
-        self.behaviour.reports.get(self.delivered).map_or(self.behaviour.fuel, |(fuel, _)| *fuel)
+        self.behaviour.says(self.delivered.0, self.delivered.1).map_or(self.behaviour.fuel, |(fuel, _)| fuel)
     }
 }
 
@@ -366,7 +422,7 @@ impl<'a> Executor<'a> {
         };
         let live = self.live.get_mut(&chosen).unwrap();
         let input = if self.disorder.restarts > 0 && live.restarts < 3 && dice.one_in(self.disorder.restarts) {
-            (live.delivered, live.told) = (0, 0);
+            (live.delivered, live.told) = ((0, 0), 0);
             live.restarts += 1;
             Input::Restarted { trial: chosen }
         } else if dice.one_in(3) {

@@ -79,6 +79,7 @@ table! { outcomes of Outcome {
     Outcome::BadReport { .. } => Guests::Study(|| ended("(f64.store ACCURACY (f64.const nan)) REPORT")),
     Outcome::NeverRewarded { .. } => Guests::Study(|| ended("")),
     Outcome::Crashed => Guests::Nobody("a worker dies of a fault of the engine, which `tests/breakout.rs` puts into it"),
+    Outcome::GpuTimeout => Guests::Nobody("no study here grants a GPU, and nobody says it of one without a grant"),
     Outcome::NeverConstrained { .. } => Guests::Study(|| {
         outcomes_of("REPORT", &|builder| builder.constraint_attr("excess"))
     }),

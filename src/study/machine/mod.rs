@@ -327,6 +327,8 @@ impl Study {
             Happened::ReadBack(digest, bytes) => {
                 let Moment { trial, time, fuel, .. } = moment;
                 self.append(Event::ReadBack { trial, time, fuel, digest, bytes });
+                // Nothing is decided at that, so there is nothing new for slots that found nothing to do.
+                return;
             }
             Happened::Ended(outcome, artifacts) => self.consume_end(moment, outcome, artifacts),
             Happened::AtMilestone => self.consume_milestone(moment),
