@@ -1,7 +1,7 @@
 //! What a GPU does for a program that uses it directly, through the `wgpu` crate: the measure for what a guest gets of it.
 //!
 //! Each figure is a thing that is made once and then runs as often as is asked, and says how long that took; `medians` runs
-//! several of them in turns. The kernels, the matrices and the check of a product are for the guest's half, too.
+//! several of them in turns.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -10,82 +10,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// A kernel that multiplies square matrices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kernel {
-    /// Tiles of 16 by 16 in the memory of a work group.
-    Tiled,
-    /// Blocks of 4 by 4 in registers.
-    Registers,
-}
-
-impl Kernel {
-    pub const ALL: [Self; 2] = [Self::Tiled, Self::Registers];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tiled => "tiles of 16x16",
-            Self::Registers => "blocks of 4x4 in registers",
-        }
-    }
-
-    /// Its source for matrices of so many rows, a multiple of 32.
-    pub fn source(self, rows: usize) -> String {
-        let text = match self {
-            Self::Tiled => include_str!("tiled.wgsl"),
-            Self::Registers => include_str!("registers.wgsl"),
-        };
-        format!("const SIZE: u32 = {rows}u;\n{text}")
-    }
-
-    /// How many work groups it takes, along each side.
-    pub fn groups(self, rows: usize) -> u32 {
-        let side = match self {
-            Self::Tiled => 16,
-            Self::Registers => 32,
-        };
-        assert!(rows.is_multiple_of(32), "{rows} rows are no multiple of 32");
-        (rows / side) as u32
-    }
-}
-
-/// A square matrix of numbers in -1 ..= 1 that look random, and are the same everywhere.
-pub fn matrix(rows: usize, seed: u64) -> Vec<f32> {
-    let number = |index: usize| {
-        // The steps of SplitMix64 (Steele, Lea and Flood, 2014).
-        let mut bits = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(seed);
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        (bits >> 40) as f32 / (1_u32 << 23) as f32 - 1.0
-    };
-    (0..rows * rows).map(number).collect()
-}
-
-/// Holds a product against the processor: all of it must be numbers, and a sample right as far as `f32` goes.
-///
-/// # Panics
-/// If it is wrong.
-pub fn check_product(rows: usize, left: &[f32], right: &[f32], product: &[f32]) {
-    assert_eq!(product.len(), rows * rows);
-    let missing = product.iter().filter(|number| !number.is_finite()).count();
-    assert_eq!(missing, 0, "{missing} of {} numbers were not computed", product.len());
-    // Steps without a common factor with the size come by every row and column.
-    let samples = (0..rows * rows).step_by((rows * rows / 4096).max(1) | 1);
-    for place in samples.chain([rows * rows - 1]) {
-        let (row, column) = (place / rows, place % rows);
-        let terms = (0..rows).map(|k| (f64::from(left[row * rows + k]), f64::from(right[k * rows + column])));
-        let (sum, size) = terms.fold((0.0, 0.0), |(sum, size), (a, b)| (sum + a * b, size + (a * b).abs()));
-        // The bound on the error of a sum of products in any order (Higham, Accuracy and Stability, section 3.1), fused or not.
-        let bound = rows as f64 * f64::from(f32::EPSILON) / 2.0 * size * 1.01;
-        let error = (f64::from(product[place]) - sum).abs();
-        assert!(
-            error <= bound,
-            "at {row}, {column}: {} instead of {sum}, off by {error:e} of {bound:e}",
-            product[place]
-        );
-    }
-}
+use crate::product::{EMPTY_KERNEL, Kernel, bytes, check_product, matrix, numbers, pattern};
 
 /// Runs works in turns, so that what else the machine does hits them alike; the median of each. A first round is not counted.
 pub fn medians(rounds: usize, works: &mut [&mut dyn FnMut() -> Duration]) -> Vec<Duration> {
@@ -140,7 +65,7 @@ impl Native {
 
     /// Nothing, computed by one work group.
     pub fn empty(&self) -> Empty<'_> {
-        let pipeline = self.pipeline("@compute @workgroup_size(1) fn main() {}");
+        let pipeline = self.pipeline(EMPTY_KERNEL);
         Empty { native: self, pipeline }
     }
 
@@ -257,7 +182,7 @@ impl Product<'_> {
         let size = self.product.size() as usize;
         let to = self.native.buffer(size, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
         let read = ReadBack { native: self.native, from: self.product.clone(), to };
-        read.read().chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect()
+        numbers(&read.read())
     }
 }
 
@@ -313,15 +238,6 @@ fn timed(times: usize, mut work: impl FnMut()) -> Duration {
         work();
     }
     start.elapsed() / times as u32
-}
-
-fn bytes(numbers: &[f32]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
-}
-
-/// Bytes that differ from their neighbours'.
-fn pattern(bytes: usize) -> Vec<u8> {
-    (0..bytes).map(|index| (index ^ (index >> 8) ^ (index >> 16)) as u8).collect()
 }
 
 /// The result of a future of the library's, which outside of browsers has one at once.
