@@ -62,6 +62,7 @@ pub struct Gate {
     memory_bytes: AtomicU64,
     artifact_bytes: AtomicU64,
     line_bytes: AtomicU64,
+    gpu_bytes: AtomicU64,
     /// Where on its stack the guest was entered; 0 before.
     entered_at: AtomicUsize,
 }
@@ -79,10 +80,11 @@ impl Gate {
         self.waiting.load(Ordering::Acquire)
     }
 
-    /// What the trial keeps, in bytes: linear memories, tables, artifacts, and reports that it has written and not made yet.
+    /// What the trial keeps, in bytes: linear memories, tables, artifacts, buffers on a GPU, and reports that it has
+    /// written and not made yet.
     #[must_use]
     pub fn kept_bytes(&self) -> u64 {
-        let parts = [&self.memory_bytes, &self.artifact_bytes, &self.line_bytes];
+        let parts = [&self.memory_bytes, &self.artifact_bytes, &self.line_bytes, &self.gpu_bytes];
         parts.into_iter().fold(0, |sum, part| sum.saturating_add(part.load(Ordering::Relaxed)))
     }
 
@@ -111,6 +113,14 @@ impl Gate {
 
     pub(super) fn set_line_bytes(&self, bytes: u64) {
         self.line_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_gpu_bytes(&self, bytes: u64) {
+        self.gpu_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn take_gpu_bytes(&self, bytes: u64) {
+        self.gpu_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn set_memory_bytes(&self, bytes: u64) {

@@ -120,7 +120,7 @@ pub fn writes_unsubmitted(lab: &Lab, findings: &mut Findings) {
 
 /// What is wrong with a shader, asked for again and again.
 pub fn messages_kept(lab: &Lab, findings: &mut Findings) {
-    let name = "x".repeat(30_000);
+    let name = "x".repeat(15_000);
     let module = lab.shader(&format!("fn {name}() {{ }} fn {name}() {{ }} fn {name}() {{ }}"));
     let kept: Vec<_> = (0..9_000).map(|_| module.get_compilation_info()).collect();
     findings.expect("they are all there", kept.iter().all(|info| !info.messages().is_empty()));

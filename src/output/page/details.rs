@@ -141,6 +141,11 @@ fn reproducibility_section(account: &Account) -> String {
     let spec = account.spec();
     let mut body = String::new();
     let (class, says) = match (spec.clock, spec.component.is_some()) {
+        (Clock::Virtual, true) if spec.gpu.is_some() => (
+            "device",
+            "Trials compute on a GPU: the same release, study file, component, data, GPU and driver give the same log down to the last bit, as \
+             long as the kernels leave no order to the GPU. `trialbox replay` repeats each trial anywhere, from what it read back; `docs/gpu.md` says how.",
+        ),
         (Clock::Wall, _) => (
             "replayable",
             "With `clock = \"wall\"` decisions were made as reports came in, so another run decides otherwise. The log can still be \
@@ -167,7 +172,7 @@ fn reproducibility_section(account: &Account) -> String {
         0 => {}
         count => {
             let trials = if count == 1 { "One trial".to_owned() } else { format!("{} trials", grouped(count as u64)) };
-            let says = "ended with `stack overflow` or `crashed`, which may not repeat on another machine.";
+            let says = "ended with `stack overflow`, `gpu timeout` or `crashed`, which may not repeat on another machine.";
             body.push_str(&format!("<p class=\"alert\">{trials} {}</p>\n", prose(says)));
         }
     }
@@ -175,6 +180,9 @@ fn reproducibility_section(account: &Account) -> String {
     rows.push(vec!["seed".into(), spec.seed.to_string()]);
     rows.push(vec!["fuel schedule".into(), format!("<code>{}</code>", spec.fuel_schedule)]);
     rows.push(vec!["specification".into(), format!("<code>{}</code>", spec.digest())]);
+    if let Some(gpu) = &spec.gpu {
+        rows.push(vec!["GPU".into(), guest(&gpu.adapter.to_string(), NAME_MAX)]);
+    }
     if let Some(component) = &spec.component {
         rows.push(vec!["component".into(), identity(&component.digest.to_string(), component.bytes)]);
     }

@@ -102,6 +102,26 @@ mod tests {
     }
 
     #[test]
+    fn a_study_on_a_gpu_names_it_and_its_class() {
+        let mut spec = fixture::spec();
+        let adapter = crate::study::GpuAdapter {
+            name: "<b>a GPU</b>".into(),
+            backend: "vulkan".into(),
+            driver: "a driver 1.2".into(),
+            vendor: 1,
+            device: 2,
+            is_software: false,
+            translator: "wgpu 30".into(),
+        };
+        spec.gpu = Some(crate::study::GpuGrant::default().of(adapter));
+        let mut events = fixture::events();
+        events[0] = Event::StudyStarted { spec: Box::new(spec) };
+        let html = page(&followed(&events), &options());
+        assert!(html.contains(">device</strong>") && html.contains("a driver 1.2"), "{html}");
+        assert!(!html.contains("<b>a GPU"));
+    }
+
+    #[test]
     fn a_study_without_trials_or_with_failures_only_has_a_page() {
         let empty = page(&followed(&fixture::events()[..1]), &options());
         assert!(empty.contains("No trial was started.") && empty.contains("no trial has ended"));

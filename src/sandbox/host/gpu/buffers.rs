@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
 
-use super::objects::{Mapping, Object, Shared};
+use super::objects::{BufferMemory, Mapping, Object, Shared};
 use super::{Buffer, Device, HostState, INTERFACE, Never, Queue, ReadBack, port_error};
 use crate::gpu::cost;
 use crate::gpu::message::{DeviceError, ErrorKind, MapMode, Order};
@@ -57,7 +57,11 @@ impl HostState {
         shared.open.tell(order).map_err(port_error)?;
         let mapping = Mapping { mode: MapMode::Write, offset: 0, bytes, is_zero: true };
         let mapping = is_mapped.then_some(mapping);
-        self.gpu_push(Buffer { object, bytes, usage, mapping, is_destroyed: false })
+        // One that is past the limit takes nothing: it never comes to be.
+        let is_granted = bytes <= shared.open.port().limits().memory_bytes_max;
+        let gate = self.trial(INTERFACE)?.gate.clone();
+        let memory = is_granted.then(|| BufferMemory::new(gate, bytes));
+        self.gpu_push(Buffer { object, bytes, usage, mapping, is_destroyed: false, memory })
     }
 }
 
@@ -190,7 +194,7 @@ impl webgpu::HostGpuBuffer for HostState {
 
     fn destroy(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<()> {
         let buffer = self.gpu_object(&buffer, 0)?;
-        buffer.mapping = None;
+        (buffer.mapping, buffer.memory) = (None, None);
         if !std::mem::replace(&mut buffer.is_destroyed, true) {
             let id = buffer.object.id;
             buffer.shared().open.tell(Order::Destroy(id)).map_err(port_error)?;

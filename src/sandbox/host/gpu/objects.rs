@@ -10,6 +10,7 @@ use wasmtime::component::Resource;
 use super::HostState;
 use crate::gpu::OpenDevice;
 use crate::gpu::message::{Command, DeviceError, DeviceLimits, MapMode, ObjectId, Order, PassCommand, PipelineCost, ShaderMessage};
+use crate::sandbox::Gate;
 use crate::sandbox::bindings::webgpu;
 use crate::study::GpuFeature;
 
@@ -101,6 +102,27 @@ pub struct Buffer {
     pub(super) usage: u32,
     pub(super) mapping: Option<Mapping>,
     pub(super) is_destroyed: bool,
+    /// What it takes on the GPU, as long as it does.
+    pub(super) memory: Option<BufferMemory>,
+}
+
+/// Memory on the GPU, counted among what the trial keeps.
+pub(super) struct BufferMemory {
+    gate: Arc<Gate>,
+    bytes: u64,
+}
+
+impl BufferMemory {
+    pub(super) fn new(gate: Arc<Gate>, bytes: u64) -> Self {
+        gate.add_gpu_bytes(bytes);
+        Self { gate, bytes }
+    }
+}
+
+impl Drop for BufferMemory {
+    fn drop(&mut self) {
+        self.gate.take_gpu_bytes(self.bytes);
+    }
 }
 
 /// How a buffer is mapped.
