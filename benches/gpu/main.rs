@@ -2,8 +2,8 @@
 //!
 //! Prints the table of `docs/benchmarks.md`, or those of its rows whose work contains a word that is named, as in
 //! `-- product read`. The guest `gpu-speed` does in a worker what [`native`] does in this process, call by call; its time is that
-//! between its two reports. Both take turns, so that what else the machine does hits them alike; figures are medians, and the ratio
-//! is that of each turn, of which the median is shown, too.
+//! between its two reports. Both take turns, so that what else the machine does hits them alike. All figures are medians, the ratios
+//! those of the turns: of products the speed in the box by the native one, of all else the time in the box by the native one.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a bench, no library")]
 #![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a bench, no library")]
@@ -22,6 +22,8 @@ use crate::product::Kernel;
 const ROUNDS: usize = 9;
 /// How long each is to take, as far as it can be chosen.
 const ROUND: Duration = Duration::from_millis(400);
+/// Of less, the round trip takes more than the bytes do.
+const BANDWIDTH_KIB_MIN: usize = 1024;
 /// What says which adapter is meant; the software adapter is spared the large matrices.
 const MEANT: &str = "TRIALBOX_TEST_ADAPTER";
 
@@ -87,7 +89,8 @@ impl Work {
             Self::Product(_, rows) if !is_software && rows >= 1024 => Goal::Speed(0.95),
             Self::Product(..) => Goal::None,
             Self::Empty => Goal::Time(1.3),
-            Self::Upload(_) | Self::ReadBack(_) => Goal::Time(2.0),
+            Self::Upload(kib) | Self::ReadBack(kib) if kib >= BANDWIDTH_KIB_MIN => Goal::Time(2.0),
+            Self::Upload(_) | Self::ReadBack(_) => Goal::None,
         }
     }
 }
@@ -144,10 +147,11 @@ fn row(native: &Native, boxed: &Boxed, work: Work, goal: Goal) -> String {
         }
     };
     let of_time = median(figures.iter().map(|(native, boxed)| boxed.as_secs_f64() / native.as_secs_f64()).collect());
-    let (ratio, goal) = match goal {
-        Goal::Speed(least) => (1.0 / of_time, format!("≥ {least}")),
-        Goal::Time(most) => (of_time, format!("≤ {most}")),
-        Goal::None => (1.0 / of_time, String::new()),
+    let ratio = if let Work::Product(..) = work { 1.0 / of_time } else { of_time };
+    let goal = match goal {
+        Goal::Speed(least) => format!("≥ {least}"),
+        Goal::Time(most) => format!("≤ {most}"),
+        Goal::None => String::new(),
     };
     let time = |of: fn(&(Duration, Duration)) -> Duration| {
         let times = figures.iter().map(|figures| of(figures).as_secs_f64());

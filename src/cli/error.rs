@@ -228,7 +228,9 @@ impl From<StartError> for CommandError {
                 "install Mesa 25 or later; Debian 12 has it among its backports (docs/gpu.md)"
             }
             StartError::Adapter(AdapterError::Lacks { .. }) => "lower what the study file asks for under [gpu]",
-            StartError::System(_) | StartError::Lost(_) => "docs/gpu.md says how to find out what is wrong with a driver",
+            StartError::System(_) | StartError::Lost(_) => {
+                "docs/gpu.md says how to find out what is wrong with a driver"
+            }
         };
         Self::with_sources(exit_code::FAILURE, &error).hint(hint)
     }
@@ -247,8 +249,9 @@ impl From<SessionError> for CommandError {
             SessionError::Differs { path, difference } => differs(&path, &difference),
             SessionError::OtherGpu { ref difference, .. } => match **difference {
                 ExecutorError::Gpu(_) => Self::with_sources(exit_code::FAILURE, &error),
-                _ => Self::with_sources(exit_code::DIFFERS, &error)
-                    .hint("`trialbox replay` runs its trials from what they read back from the GPU, which is in the log"),
+                _ => Self::with_sources(exit_code::DIFFERS, &error).hint(
+                    "`trialbox replay` runs its trials from what they read back from the GPU, which is in the log",
+                ),
             },
         }
     }

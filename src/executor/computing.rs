@@ -52,6 +52,10 @@ impl GpuAccess {
     }
 
     fn new(options: &RunOptions) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "where drivers are is the machine's to say, and no setting of a study"
+        )]
         let named = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
         let own = ENVIRONMENT_OF_ITS_OWN.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Self {
@@ -111,6 +115,7 @@ pub(super) fn serve() -> ! {
     let memory_bytes_max = std::env::args().nth(2).and_then(|number| number.parse().ok()).unwrap_or(u64::MAX);
     let own = |descriptor: std::os::fd::BorrowedFd<'_>| descriptor.try_clone_to_owned().map(File::from);
     if let (Ok(socket), Ok(area)) = (own(std::io::stdin().as_fd()), own(std::io::stdout().as_fd())) {
+        watch_parent();
         server::serve(socket, area, move |is_software| {
             let purpose = if is_software { Purpose::SoftwareGpu } else { Purpose::Gpu };
             // What the system lacks was told by the worker that this one belongs to.
@@ -118,6 +123,20 @@ pub(super) fn serve() -> ! {
         });
     }
     std::process::exit(0);
+}
+
+/// Ends this process soon after who has started it, should the system not do that at once.
+fn watch_parent() {
+    const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+    let parent = rustix::process::getppid();
+    std::thread::spawn(move || {
+        while rustix::process::getppid() == parent {
+            #[expect(clippy::disallowed_methods, reason = "a watch over a process, which no study sees")]
+            std::thread::sleep(LOOK_INTERVAL);
+        }
+        // What runs may never end, and would be waited for by anything gentler.
+        std::process::abort();
+    });
 }
 
 /// Has this process killed when who has started it ends, whatever it is doing then.

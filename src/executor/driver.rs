@@ -246,7 +246,7 @@ impl<'a, 'b> Driver<'a, 'b> {
         let paused_memory_bytes_max = self.options.paused_memory_bytes_max / self.options.jobs.max(1) as u64;
         let spec = self.study.spec();
         let (replication, guest, gpu) = (Replication::of(spec), spec.guest.clone(), spec.gpu.clone());
-        let program = Program { replication, guest, gpu, ..self.program.clone() };
+        let program = Box::new(Program { replication, guest, gpu, ..self.program.clone() });
         let gpu = GpuAccess::of(&program, self.options);
         let handle = self.pool.spawn(Assignment::Train { program, code, paused_memory_bytes_max, gpu })?;
         let id = handle.id;

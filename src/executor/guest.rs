@@ -210,7 +210,12 @@ impl Lockstep {
     fn new(makings: &Makings, arguments: &Arguments, count: u32) -> Self {
         let replicate = |number| {
             let arguments = Arguments { seed: Replicates::seed(arguments.seed, number), ..arguments.clone() };
-            Replicate { instance: Instance::new(makings, arguments), log: String::new(), read_backs: Vec::new(), came_to: None }
+            Replicate {
+                instance: Instance::new(makings, arguments),
+                log: String::new(),
+                read_backs: Vec::new(),
+                came_to: None,
+            }
         };
         let replicates = (0..count).map(replicate).collect();
         Self { replicates, replication: makings.replication.clone(), reports: 0, log_pieces: 0 }

@@ -41,7 +41,7 @@ pub(super) enum Assignment {
     /// Run trials.
     Train {
         /// What they are made of.
-        program: Program,
+        program: Box<Program>,
         /// The compiled component.
         code: Code,
         /// How much memory paused trials may keep.

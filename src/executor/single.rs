@@ -107,7 +107,7 @@ pub fn run_trial(
         ReadBacks::Computed => access,
         ReadBacks::Recorded(contents) => access.recorded(contents),
     });
-    let assignment = Assignment::Train { program: program.clone(), code, paused_memory_bytes_max: 0, gpu };
+    let assignment = Assignment::Train { program: Box::new(program.clone()), code, paused_memory_bytes_max: 0, gpu };
     let mut only = Only::new(options, interrupt, assignment)?;
     only.stall_time_max += computing::patience(program);
     let (slot, start, fuel_before) = (Slot(0), VirtualTime(0), Fuel(0));

@@ -176,7 +176,8 @@ fn train(
     outbox: Outbox<'_>,
     confine: Confine<'_>,
 ) -> Result<(), DriverGone> {
-    confined(Purpose::Guests, outbox, confine)?;
+    let has_gpu = loaded.as_ref().is_ok_and(|makings| makings.program.gpu().is_some());
+    confined(if has_gpu { Purpose::GuestsOnGpu } else { Purpose::Guests }, outbox, confine)?;
     let makings = match loaded {
         Ok(makings) => makings,
         Err(error) => return outbox(FromWorker::Loaded(Err(error))),
@@ -445,7 +446,8 @@ fn load(program: &Program, code: &Code, gpu: Option<GpuAccess>) -> Result<Making
     component::check_world(&sandbox, &component)?;
     let data = DataSets::load(&program.data).map_err(|error| LoadError::Data(error.to_string()))?;
     Ok(Makings {
-        program: instance::Program::for_many(&sandbox, &component, &bytes)?.given(program.guest.clone())
+        program: instance::Program::for_many(&sandbox, &component, &bytes)?
+            .given(program.guest.clone())
             .computing(computing::port(program, gpu)?),
         limits: Arc::new(program.limits.clone()),
         data: Arc::new(data),

@@ -50,11 +50,7 @@ impl Adapter {
     ///
     /// # Errors
     /// If there is none, or it lacks something.
-    pub(super) fn find(
-        engine: EngineKind,
-        features: &[GpuFeature],
-        limits: &GpuLimits,
-    ) -> Result<Self, AdapterError> {
+    pub(super) fn find(engine: EngineKind, features: &[GpuFeature], limits: &GpuLimits) -> Result<Self, AdapterError> {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         // Neither layers of a debugger nor what the environment of this process says.
         descriptor.flags = wgpu::InstanceFlags::empty();
@@ -70,7 +66,8 @@ impl Adapter {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..wgpu::RequestAdapterOptions::default()
         };
-        let adapter = ready(instance.request_adapter(&options)).map_err(|error| AdapterError::None(error.to_string()))?;
+        let adapter =
+            ready(instance.request_adapter(&options)).map_err(|error| AdapterError::None(error.to_string()))?;
         let found = Self { features: wgpu_features(features), adapter };
         found.check(engine, limits)?;
         Ok(found)

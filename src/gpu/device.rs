@@ -1,7 +1,9 @@
 //! A trial's device: carries out its orders, keeps its ledger, and turns every failure into an error of the device.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::Write;
 use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,11 +27,20 @@ pub(super) struct Device {
     counts: [u64; KINDS],
     /// The memory of all buffers.
     memory_bytes: u64,
+    /// The sources of all shaders, and those of all pipelines: what is made of a source takes many times as much.
+    source_bytes: u64,
     scopes: Scopes,
     /// What the library found, until the scopes have it.
     found: Arc<Mutex<Vec<wgpu::Error>>>,
-    /// Submissions that are not known to be done.
-    submissions: Vec<wgpu::SubmissionIndex>,
+    /// How many submissions there were.
+    submitted: u64,
+    /// Those that are not known to be done, by their numbers.
+    under_way: VecDeque<(u64, wgpu::SubmissionIndex)>,
+    /// The number of the last that is done; written by the library while it is polled.
+    done: Arc<AtomicU64>,
+    /// Objects that the trial has dropped while what was submitted may use them, with the number of the last submission then. To drop a
+    /// pipeline that runs takes as long as it runs, which may be for ever.
+    dropped: VecDeque<(u64, Object)>,
     is_lost: bool,
     bulk: Vec<u8>,
 }
@@ -40,12 +51,14 @@ enum Object {
     BindGroupLayout(wgpu::BindGroupLayout),
     PipelineLayout(wgpu::PipelineLayout),
     BindGroup(wgpu::BindGroup),
-    Shader { module: wgpu::ShaderModule, shader: Box<Shader> },
-    Pipeline(wgpu::ComputePipeline),
+    Shader { module: wgpu::ShaderModule, shader: Box<Shader>, source_bytes: u64 },
+    Pipeline { pipeline: wgpu::ComputePipeline, source_bytes: u64 },
     CommandBuffer(wgpu::CommandBuffer),
 }
 
 const KINDS: usize = 7;
+/// How many of the largest shaders there may be at a time, or pipelines of them. One of 64 KiB takes some 20 MB.
+const SOURCES_MAX: u64 = 32;
 
 impl Object {
     fn kind(&self) -> usize {
@@ -55,10 +68,17 @@ impl Object {
             Self::PipelineLayout(_) => 2,
             Self::BindGroup(_) => 3,
             Self::Shader { .. } => 4,
-            Self::Pipeline(_) => 5,
+            Self::Pipeline { .. } => 5,
             Self::CommandBuffer(_) => 6,
         }
     }
+}
+
+/// Ends the process: the machine has failed, and no guest is to see that. Its trials run again.
+fn give_up(words: &str) -> ! {
+    // If nobody hears it, nobody needs to know.
+    let _ = writeln!(std::io::stderr(), "{words}");
+    std::process::exit(1);
 }
 
 /// Why an order came to nothing.
@@ -80,6 +100,12 @@ impl Device {
         device.on_uncaptured_error(Arc::new(move |error| {
             sink.lock().unwrap_or_else(PoisonError::into_inner).push(error);
         }));
+        // Called for losses that nobody has asked for.
+        device.set_device_lost_callback(|reason, message| {
+            if reason == wgpu::DeviceLostReason::Unknown {
+                give_up(&format!("the driver has lost the device: {message}"));
+            }
+        });
         let all = granted.to_wgpu();
         let caps = Caps {
             workgroup_bytes_max: all.max_compute_workgroup_storage_size,
@@ -100,9 +126,13 @@ impl Device {
             objects: BTreeMap::new(),
             counts: [0; KINDS],
             memory_bytes: 0,
+            source_bytes: 0,
             scopes: Scopes::default(),
             found,
-            submissions: Vec::new(),
+            submitted: 0,
+            under_way: VecDeque::new(),
+            done: Arc::default(),
+            dropped: VecDeque::new(),
             is_lost: false,
             bulk: Vec::new(),
         }
@@ -139,7 +169,8 @@ impl Device {
                 continue;
             }
             match error {
-                wgpu::Error::OutOfMemory { source } => self.scopes.fail(ErrorKind::OutOfMemory, &source.to_string()),
+                // What the trial may have was checked before: it is the machine that has no more.
+                wgpu::Error::OutOfMemory { source } => give_up(&source.to_string()),
                 wgpu::Error::Validation { description, .. } => self.scopes.fail(ErrorKind::Validation, &description),
                 wgpu::Error::Internal { description, .. } => self.scopes.fail(ErrorKind::Internal, &description),
             }
@@ -165,7 +196,8 @@ impl Device {
                 return Ok(Some(Reply::Shader(self.create_shader(id, &source, label.as_deref()))));
             }
             Order::CreatePipeline { id, shader, entry_point, constants, layout, label } => {
-                let made = self.create_pipeline(id, shader, entry_point.as_deref(), &constants, layout, label.as_deref());
+                let made =
+                    self.create_pipeline(id, shader, entry_point.as_deref(), &constants, layout, label.as_deref());
                 return Ok(Some(Reply::Pipeline(made)));
             }
             Order::TakeLayout { id, pipeline, index } => self.take_layout(id, pipeline, index)?,
@@ -183,7 +215,9 @@ impl Device {
             Order::ReadMapped { buffer, offset, place, bytes } => {
                 return Ok(Some(self.read_mapped(buffer, offset, bytes, area, place)));
             }
-            Order::WriteMapped { buffer, offset, place, bytes } => self.write_mapped(buffer, offset, bytes, area, place)?,
+            Order::WriteMapped { buffer, offset, place, bytes } => {
+                self.write_mapped(buffer, offset, bytes, area, place)?;
+            }
             Order::Unmap(buffer) => self.buffer(buffer)?.unmap(),
             Order::Destroy(buffer) => self.destroy(buffer),
             Order::Drop(id) => self.forget(id),
@@ -219,11 +253,55 @@ impl Device {
         }
     }
 
+    /// Whether there is room for what is made of one more source.
+    fn check_sources(&self, more: u64) -> Result<(), Failure> {
+        let most = self.limits.shader_bytes_max.saturating_mul(SOURCES_MAX);
+        match self.source_bytes.saturating_add(more) <= most {
+            true => Ok(()),
+            false => Err((
+                ErrorKind::OutOfMemory,
+                format!(
+                    "the sources of all shaders and pipelines have more than {SOURCES_MAX} times `shader_bytes_max`"
+                ),
+            )),
+        }
+    }
+
     fn forget(&mut self, id: ObjectId) {
         let Some(object) = self.objects.remove(&id) else { return };
+        if !self.under_way.is_empty() {
+            self.look();
+        }
+        match self.under_way.is_empty() {
+            true => self.give_back(object),
+            // Until it is gone it counts.
+            false => self.dropped.push_back((self.submitted, object)),
+        }
+    }
+
+    fn give_back(&mut self, object: Object) {
         self.counts[object.kind()] -= 1;
-        if let Object::Buffer { bytes, .. } = object {
-            self.memory_bytes = self.memory_bytes.saturating_sub(bytes);
+        match &object {
+            Object::Buffer { bytes, .. } => self.memory_bytes = self.memory_bytes.saturating_sub(*bytes),
+            Object::Shader { source_bytes, .. } | Object::Pipeline { source_bytes, .. } => {
+                self.source_bytes = self.source_bytes.saturating_sub(*source_bytes);
+            }
+            _ => {}
+        }
+        drop(object);
+    }
+
+    /// Finds out what is done, without waiting, and gives back what nothing uses any more.
+    fn look(&mut self) {
+        // Whatever the library says of it: what is done is told by the submissions themselves.
+        let _ = self.device.poll(wgpu::PollType::Poll);
+        self.tidy(self.done.load(Ordering::Acquire));
+    }
+
+    fn tidy(&mut self, done: u64) {
+        while self.under_way.pop_front_if(|(number, _)| *number <= done).is_some() {}
+        while let Some((_, object)) = self.dropped.pop_front_if(|(number, _)| *number <= done) {
+            self.give_back(object);
         }
     }
 
@@ -251,12 +329,15 @@ impl Device {
             | wgpu::BufferUsages::UNIFORM
             | wgpu::BufferUsages::STORAGE;
         if !offered.contains(usage) {
-            return Err(invalid("a buffer can be copied, mapped, and bound as uniform or storage; nothing is drawn here"));
+            return Err(invalid(
+                "a buffer can be copied, mapped, and bound as uniform or storage; nothing is drawn here",
+            ));
         }
         let memory_bytes = self.memory_bytes.saturating_add(bytes);
         if memory_bytes > self.limits.memory_bytes_max {
             let limit = self.limits.memory_bytes_max;
-            let message = format!("all buffers together would have {memory_bytes} bytes; `memory_bytes_max` is {limit}");
+            let message =
+                format!("all buffers together would have {memory_bytes} bytes; `memory_bytes_max` is {limit}");
             return Err((ErrorKind::OutOfMemory, message));
         }
         let descriptor = wgpu::BufferDescriptor { label, size: bytes, usage, mapped_at_creation: is_mapped };
@@ -292,7 +373,8 @@ impl Device {
             })
         };
         let entries = entries.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
-        let layout = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
+        let layout =
+            self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
         self.keep(id, Object::BindGroupLayout(layout));
         Ok(())
     }
@@ -334,7 +416,8 @@ impl Device {
     }
 
     fn create_shader(&mut self, id: ObjectId, source: &str, label: Option<&str>) -> Vec<ShaderMessage> {
-        if let Err((kind, message)) = self.check_room(4) {
+        let source_bytes = source.len() as u64;
+        if let Err((kind, message)) = self.check_room(4).and_then(|()| self.check_sources(source_bytes)) {
             self.scopes.fail(kind, &message);
             return Vec::new();
         }
@@ -347,7 +430,8 @@ impl Device {
         };
         let source = wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(shader.module().clone()));
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor { label, source });
-        self.keep(id, Object::Shader { module, shader: Box::new(shader) });
+        self.source_bytes += source_bytes;
+        self.keep(id, Object::Shader { module, shader: Box::new(shader), source_bytes });
         Vec::new()
     }
 
@@ -362,9 +446,11 @@ impl Device {
     ) -> Result<PipelineCost, DeviceError> {
         let failed = |(kind, message): Failure| DeviceError { kind, message };
         self.check_room(5).map_err(failed)?;
-        let Some(Object::Shader { module, shader }) = self.objects.get(&shader) else {
+        let Some(Object::Shader { module, shader, source_bytes }) = self.objects.get(&shader) else {
             return Err(failed(invalid("the shader module is invalid")));
         };
+        let source_bytes = *source_bytes;
+        self.check_sources(source_bytes).map_err(failed)?;
         let found = shader.entry_point(entry_point, constants).map_err(|error| failed(invalid(error.to_string())))?;
         let layout = layout.map(|layout| self.pipeline_layout(layout)).transpose().map_err(failed)?;
         let constants: Vec<(&str, f64)> = constants.iter().map(|(name, value)| (name.as_str(), *value)).collect();
@@ -384,20 +470,21 @@ impl Device {
         let mut found_by_library = std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(error) = found_by_library.pop() {
             let kind = match &error {
-                wgpu::Error::OutOfMemory { .. } => ErrorKind::OutOfMemory,
+                wgpu::Error::OutOfMemory { source } => give_up(&source.to_string()),
                 wgpu::Error::Validation { .. } => ErrorKind::Validation,
                 wgpu::Error::Internal { .. } => ErrorKind::Internal,
             };
             return Err(failed((kind, error.to_string())));
         }
         let operations_per_group = found.operations([1, 1, 1]);
-        self.keep(id, Object::Pipeline(pipeline));
+        self.source_bytes += source_bytes;
+        self.keep(id, Object::Pipeline { pipeline, source_bytes });
         Ok(PipelineCost { operations_per_group })
     }
 
     fn take_layout(&mut self, id: ObjectId, pipeline: ObjectId, index: u32) -> Result<(), Failure> {
         self.check_room(1)?;
-        let Some(Object::Pipeline(pipeline)) = self.objects.get(&pipeline) else {
+        let Some(Object::Pipeline { pipeline, .. }) = self.objects.get(&pipeline) else {
             return Err(invalid("the pipeline is invalid"));
         };
         let layout = pipeline.get_bind_group_layout(index);
@@ -414,7 +501,9 @@ impl Device {
                     let (source, destination) = (self.buffer(*source)?, self.buffer(*destination)?);
                     encoder.copy_buffer_to_buffer(source, *source_offset, destination, *destination_offset, *bytes);
                 }
-                Command::Clear { buffer, offset, bytes } => encoder.clear_buffer(self.buffer(*buffer)?, *offset, *bytes),
+                Command::Clear { buffer, offset, bytes } => {
+                    encoder.clear_buffer(self.buffer(*buffer)?, *offset, *bytes);
+                }
                 Command::Pass(commands) => {
                     let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
                     for command in commands {
@@ -431,7 +520,7 @@ impl Device {
     fn encode(&self, pass: &mut wgpu::ComputePass<'_>, command: &PassCommand) -> Result<(), Failure> {
         match command {
             PassCommand::Pipeline(id) => match self.objects.get(id) {
-                Some(Object::Pipeline(pipeline)) => pass.set_pipeline(pipeline),
+                Some(Object::Pipeline { pipeline, .. }) => pass.set_pipeline(pipeline),
                 _ => return Err(invalid("the pipeline is invalid")),
             },
             PassCommand::Bind { index, group: None, .. } => pass.set_bind_group(*index, None, &[]),
@@ -465,14 +554,21 @@ impl Device {
                 _ => return Err(invalid("the command buffer is invalid, or was submitted before")),
             }
         }
-        while self.submissions.len() as u64 >= self.limits.submissions_max {
-            let first = self.submissions.remove(0);
+        self.look();
+        while self.under_way.len() as u64 >= self.limits.submissions_max {
+            let Some((number, first)) = self.under_way.front().cloned() else { break };
             if !self.wait(Some(first)) {
                 // Found out by whoever asks next.
                 return Ok(None);
             }
+            self.tidy(number);
         }
-        self.submissions.push(self.queue.submit(buffers));
+        self.submitted += 1;
+        let (number, done) = (self.submitted, self.done.clone());
+        self.under_way.push_back((number, self.queue.submit(buffers)));
+        self.queue.on_submitted_work_done(move || {
+            done.fetch_max(number, Ordering::AcqRel);
+        });
         Ok(None)
     }
 
@@ -482,7 +578,7 @@ impl Device {
         }
         let is_done = self.wait(None);
         if is_done {
-            self.submissions.clear();
+            self.tidy(self.submitted);
         }
         is_done
     }

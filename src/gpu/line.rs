@@ -101,7 +101,8 @@ impl ProcessLine {
         drop(command);
         ours.set_read_timeout(Some(TICK))?;
         ours.set_write_timeout(Some(TICK))?;
-        let mut line = Self { child, socket: Some(File::from(OwnedFd::from(ours))), unsent: Vec::new(), received: Vec::new() };
+        let mut line =
+            Self { child, socket: Some(File::from(OwnedFd::from(ours))), unsent: Vec::new(), received: Vec::new() };
         encoding::push(&mut line.unsent, greeting)?;
         let lost = |error: LineError| StartError::Lost(error.to_string());
         line.flush(READY_TIME_MAX).map_err(lost)?;

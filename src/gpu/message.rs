@@ -244,9 +244,7 @@ impl DeviceLimits {
         let offered = Self::offered(limits);
         Self {
             buffer_bytes_max: defaults.max_buffer_size.min(offered.buffer_bytes_max),
-            storage_binding_bytes_max: defaults
-                .max_storage_buffer_binding_size
-                .min(offered.storage_binding_bytes_max),
+            storage_binding_bytes_max: defaults.max_storage_buffer_binding_size.min(offered.storage_binding_bytes_max),
         }
     }
 
@@ -254,7 +252,10 @@ impl DeviceLimits {
     pub(crate) fn offered(limits: &GpuLimits) -> Self {
         // Alignment of what a shader sees is 4.
         let half = (limits.buffer_bytes_max / 2) & !3;
-        Self { buffer_bytes_max: limits.buffer_bytes_max, storage_binding_bytes_max: half.max(128 << 20).min(limits.buffer_bytes_max & !3) }
+        Self {
+            buffer_bytes_max: limits.buffer_bytes_max,
+            storage_binding_bytes_max: half.max(128 << 20).min(limits.buffer_bytes_max & !3),
+        }
     }
 
     /// As the library has them.
@@ -298,18 +299,8 @@ pub(crate) struct BindEntry {
 /// What was recorded into a command buffer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Command {
-    Copy {
-        source: ObjectId,
-        source_offset: u64,
-        destination: ObjectId,
-        destination_offset: u64,
-        bytes: u64,
-    },
-    Clear {
-        buffer: ObjectId,
-        offset: u64,
-        bytes: Option<u64>,
-    },
+    Copy { source: ObjectId, source_offset: u64, destination: ObjectId, destination_offset: u64, bytes: u64 },
+    Clear { buffer: ObjectId, offset: u64, bytes: Option<u64> },
     Pass(Vec<PassCommand>),
 }
 

@@ -20,9 +20,9 @@ mod shader;
 mod tests;
 
 pub use adapter::{AdapterError, translator};
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub use shader::fuzzing;
 pub(crate) use line::Start;
 pub use line::StartError;
 pub(crate) use port::{OpenDevice, Port, PortError};
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use shader::fuzzing;

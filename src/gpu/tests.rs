@@ -95,14 +95,25 @@ fn what_is_written_to_a_buffer_is_read_back_whatever_its_size() {
 fn memory_past_the_limit_is_refused_and_given_back_when_a_buffer_goes() {
     let device = device(GpuLimits { memory_bytes_max: 1_000, ..GpuLimits::default() });
     let first = buffer(&device, 600, STORAGE);
-    let refused = message(&device, ErrorKind::OutOfMemory, || drop(buffer(&device, 600, STORAGE)));
+    let refused = message(&device, ErrorKind::OutOfMemory, || {
+        buffer(&device, 600, STORAGE);
+    });
     assert!(refused.contains("1200 bytes; `memory_bytes_max` is 1000"), "{refused}");
     device.tell(Order::Destroy(first)).unwrap();
-    assert_eq!(error(&device, ErrorKind::OutOfMemory, || drop(buffer(&device, 600, STORAGE))), None);
-    let again = message(&device, ErrorKind::OutOfMemory, || drop(buffer(&device, 600, STORAGE)));
+    assert_eq!(
+        error(&device, ErrorKind::OutOfMemory, || {
+            buffer(&device, 600, STORAGE);
+        }),
+        None
+    );
+    let again = message(&device, ErrorKind::OutOfMemory, || {
+        buffer(&device, 600, STORAGE);
+    });
     assert!(again.contains("memory_bytes_max"), "destroyed and dropped counts once: {again}");
     device.tell(Order::Drop(first)).unwrap();
-    let still = message(&device, ErrorKind::OutOfMemory, || drop(buffer(&device, 600, STORAGE)));
+    let still = message(&device, ErrorKind::OutOfMemory, || {
+        buffer(&device, 600, STORAGE);
+    });
     assert!(still.contains("memory_bytes_max"), "{still}");
 }
 
@@ -110,10 +121,17 @@ fn memory_past_the_limit_is_refused_and_given_back_when_a_buffer_goes() {
 fn objects_past_the_limit_are_refused_by_kind() {
     let device = device(GpuLimits { objects_max: 2, ..GpuLimits::default() });
     let ids: Vec<ObjectId> = (0..2).map(|_| buffer(&device, 4, STORAGE)).collect();
-    let refused = message(&device, ErrorKind::OutOfMemory, || drop(buffer(&device, 4, STORAGE)));
+    let refused = message(&device, ErrorKind::OutOfMemory, || {
+        buffer(&device, 4, STORAGE);
+    });
     assert!(refused.contains("`objects_max`"), "{refused}");
     device.tell(Order::Drop(ids[0])).unwrap();
-    assert_eq!(error(&device, ErrorKind::OutOfMemory, || drop(buffer(&device, 4, STORAGE))), None);
+    assert_eq!(
+        error(&device, ErrorKind::OutOfMemory, || {
+            buffer(&device, 4, STORAGE);
+        }),
+        None
+    );
 }
 
 #[test]
@@ -155,6 +173,28 @@ fn a_dispatch_of_more_groups_than_the_limit_is_refused_however_it_is_spread() {
         for groups in [[65_535, 65_535, 65_535], [65_535, 257, 1], [u32::MAX, u32::MAX, u32::MAX]] {
             assert!(finish(groups).contains("`workgroups_max`"), "{groups:?}");
         }
+    });
+}
+
+#[test]
+fn what_is_made_of_sources_is_bounded_together_and_given_back() {
+    on_big_stack(|| {
+        let device = device(GpuLimits { shader_bytes_max: DOUBLE.len() as u64, ..GpuLimits::default() });
+        let shader = || {
+            let id = device.next_object();
+            device.ask(Order::CreateShader { id, source: DOUBLE.into(), label: None }).unwrap();
+            id
+        };
+        let ids: Vec<ObjectId> = (0..32).map(|_| shader()).collect();
+        let refused = message(&device, ErrorKind::OutOfMemory, || {
+            shader();
+        });
+        assert!(refused.contains("32 times `shader_bytes_max`"), "{refused}");
+        device.tell(Order::Drop(ids[0])).unwrap();
+        let caught = error(&device, ErrorKind::OutOfMemory, || {
+            shader();
+        });
+        assert_eq!(caught, None);
     });
 }
 
@@ -242,6 +282,11 @@ fn a_destroyed_device_has_no_more_errors_and_does_nothing() {
     let id = buffer(&device, 64, COPY_DST | MAP_READ);
     device.tell(Order::DestroyDevice).unwrap();
     assert!(device.map(id, MapMode::Read, 0, 64).unwrap().0.is_err());
-    assert_eq!(message(&device, ErrorKind::Validation, || drop(buffer(&device, 3, 0))), "");
+    assert_eq!(
+        message(&device, ErrorKind::Validation, || {
+            buffer(&device, 3, 0);
+        }),
+        ""
+    );
     assert!(matches!(device.ask(Order::Wait).unwrap().reply, Reply::Done));
 }

@@ -75,7 +75,9 @@ pub fn summary(
         format!("time     {}", number::virtual_time(state.time().since(VirtualTime(0)))),
         format!("fuel     {} in all trials", number::count(fuel(state).0)),
     ];
-    lines.extend(spec.gpu.as_ref().map(|gpu| format!("gpu      {}", printable(&gpu.adapter.to_string(), GUEST_TEXT_MAX))));
+    lines.extend(
+        spec.gpu.as_ref().map(|gpu| format!("gpu      {}", printable(&gpu.adapter.to_string(), GUEST_TEXT_MAX))),
+    );
     lines.extend(cached_line(state, cached));
     let failure = state.searcher_failure().map(|message| format!("searcher {}", printable(message, SEARCHER_TEXT_MAX)));
     lines.extend(failure);

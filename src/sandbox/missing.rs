@@ -61,7 +61,8 @@ fn stub_rest_of_gpu(
         // Of what is bound the linker takes no second, and says so.
         let _ = match item.ty {
             ComponentItem::ComponentFunc(_) => {
-                let message = format!("`{export}` is no part of `{}` that is offered: it is for computing alone", gpu::INTERFACE);
+                let message =
+                    format!("`{export}` is no part of `{}` that is offered: it is for computing alone", gpu::INTERFACE);
                 stubs.func_new(export, move |_, _, _, _| Err(Fault::misuse(message.clone())))
             }
             ComponentItem::Resource(_) => stubs.resource(export, ResourceType::host::<Never>(), |_, _| Ok(())),

@@ -20,7 +20,7 @@ pub use history::TrainingHistory;
 pub use inputs::{InputError, data_id, materialize};
 pub use planning::{Examined, Plan, SourceError, Sources, examine_searcher};
 pub use searching::{searcher, study};
-pub use verify::{Verification, other_gpu, verify};
+pub use verify::{OtherGpu, Verification, other_gpu, verify};
 
 use crate::executor::{self, ExecutorError, Interrupt, RunEnd, RunOptions, StoreJournal};
 use crate::store::{Reader, Store, StoreError};

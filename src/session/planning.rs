@@ -9,8 +9,7 @@ use crate::executor::{self, ExecutorError, Interrupt, Program, RunOptions};
 use crate::numeric::digest::Digest;
 use crate::sandbox;
 use crate::study::{
-    ComponentId, DataId, Description, FloatMode, GpuGrant, GpuSpec, GuestSettings, Limits, Replication,
-    StudySpec,
+    ComponentId, DataId, Description, FloatMode, GpuGrant, GpuSpec, GuestSettings, Limits, Replication, StudySpec,
 };
 
 /// What a component imports that uses a GPU; behind it stands a version.

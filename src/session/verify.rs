@@ -22,17 +22,24 @@ pub struct Verification {
     pub was_interrupted: bool,
 }
 
+/// A study was run on another GPU than this machine's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherGpu {
+    /// What it was run on.
+    pub theirs: Box<GpuAdapter>,
+    /// What this machine has.
+    pub ours: Box<GpuAdapter>,
+}
+
 /// The GPU on which a study was run, and this machine's, if they are two.
 ///
 /// # Errors
 /// If the study needs a GPU, and this machine has none that is fit.
-pub fn other_gpu(
-    spec: &StudySpec,
-    options: &RunOptions,
-) -> Result<Option<(Box<GpuAdapter>, Box<GpuAdapter>)>, SessionError> {
+pub fn other_gpu(spec: &StudySpec, options: &RunOptions) -> Result<Option<OtherGpu>, SessionError> {
     let Some(gpu) = &spec.gpu else { return Ok(None) };
     let ours = executor::gpu_adapter(&gpu.grant, options)?;
-    Ok((gpu.adapter != ours).then(|| (Box::new(gpu.adapter.clone()), Box::new(ours))))
+    let theirs = &gpu.adapter;
+    Ok((*theirs != ours).then(|| OtherGpu { theirs: Box::new(theirs.clone()), ours: Box::new(ours) }))
 }
 
 /// Runs the study of a store anew, from the inputs that the store holds, and compares every event with the log. `folder` is
@@ -66,7 +73,7 @@ pub fn verify(
     let options = RunOptions { reuse: Reuse::Never, ..options.clone() };
     let end = executor::run(&mut study, &program, &mut journal, observers, &options, &either);
     let end = end.map_err(|error| match other_gpu {
-        Some((theirs, ours)) => SessionError::OtherGpu { theirs, ours, difference: Box::new(error) },
+        Some(OtherGpu { theirs, ours }) => SessionError::OtherGpu { theirs, ours, difference: Box::new(error) },
         None => error.into(),
     })?;
     let events = journal.compared();

@@ -147,7 +147,7 @@ pub fn anything(world: u64, job: &Job) -> Behaviour {
     let artifacts = if dice.one_in(3) { vec![artifact] } else { Vec::new() };
     let fuels: Vec<u64> = reports.iter().map(|(fuel, _)| *fuel).collect();
     // Half of the trials use no GPU.
-    let uses_gpu = digest.0[8] % 2 == 0;
+    let uses_gpu = digest.0[8].is_multiple_of(2);
     let read_backs = if uses_gpu { read_backs(Dice(u64::from(digest.0[9])), &fuels, fuel) } else { Vec::new() };
     Behaviour { reports, read_backs, fuel, outcome, artifacts }
 }

@@ -1,10 +1,11 @@
 //! Studies whose trials compute on a GPU, on whatever adapter the machine has: the software one that `cargo xtask test` sets up, or a real
 //! one with `cargo xtask gpu`.
 #![allow(missing_docs, unreachable_pub, dead_code, reason = "a test, no library")]
-#![allow(clippy::needless_pass_by_value, clippy::use_self, reason = "brevity")]
+#![allow(clippy::needless_pass_by_value, clippy::use_self, clippy::missing_panics_doc, reason = "brevity")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "a test, no library")]
 #![cfg(all(feature = "engine", unix))]
 
+mod hostile;
 mod studies;
 mod without;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use tempfile::TempDir;
-use trialbox::study::Event;
 use trialbox::store::Reader;
+use trialbox::study::Event;
 
 use super::{digest, done, project, said, trialbox};
 
@@ -78,8 +78,7 @@ fn a_study_is_the_same_with_any_number_of_workers_however_isolated_and_is_verifi
         ("each.study", &["--jobs", "2", "--isolation", "process-per-trial"]),
         ("threads.study", &["--jobs", "2", "--isolation", "thread"]),
     ];
-    let digests: BTreeSet<String> =
-        runs.iter().map(|(store, flags)| run(folder.path(), store, flags)).collect();
+    let digests: BTreeSet<String> = runs.iter().map(|(store, flags)| run(folder.path(), store, flags)).collect();
     assert_eq!(digests.len(), 1, "{digests:?}");
     let verified = done(&mut trialbox(folder.path(), &["verify", "two.study", "--quiet"]));
     assert_eq!(digest(&verified), *digests.first().unwrap());

@@ -23,12 +23,12 @@ pub fn many_functions(bytes: usize) -> String {
     while source.len() + 600 < bytes {
         let body = (0..10).map(|line| format!("y = y * {line}.5 + x; x = x - y / {}.0;", line + STRIDE));
         source += &format!(
-            "fn f{number}(a: f32) -> f32 {{ var x = a; var y = a; {} return x; }}\n",
+            "fn step{number}(a: f32) -> f32 {{ var x = a; var y = a; {} return x; }}\n",
             body.collect::<String>()
         );
         number += 1;
     }
-    let calls: String = (0..number.min(200)).map(|number| format!("words[0] = f{number}(words[0]);")).collect();
+    let calls: String = (0..number.min(200)).map(|number| format!("words[0] = step{number}(words[0]);")).collect();
     source + &format!("@compute @workgroup_size(1) fn main() {{ {calls} }}")
 }
 
@@ -145,13 +145,13 @@ pub fn deep(lab: &Lab, findings: &mut Findings) {
     }
 }
 
-/// As many costly statements as are granted: a driver takes minutes for them.
+/// As many costly operations as are granted, and as many statements.
 pub fn slow(lab: &Lab, findings: &mut Findings) {
-    let lines: String =
-        (0..250).map(|line| format!("x = sin(x) * cos(y) + exp(x); y = pow(y, x) + {line}.0;\n")).collect();
-    let calls = "v = f(v);".repeat(8);
+    let lines: String = (0..120).map(|line| format!("x = x * y + {line}.5; y = max(y, x) - x;\n")).collect();
+    let costly = "x = sin(x) * cos(y); y = exp(x) + pow(y, x);".repeat(3);
+    let calls = "v = f(v);".repeat(30);
     let source = format!(
-        "{WORDS}fn f(a: vec4<f32>) -> vec4<f32> {{ var x = a; var y = a; {lines} return x + y; }}
+        "{WORDS}fn f(a: vec4<f32>) -> vec4<f32> {{ var x = a; var y = a; {costly} {lines} return x + y; }}
          @compute @workgroup_size(1) fn main() {{
              var v = vec4<f32>(words[0], words[1], words[2], words[3]); {calls} words[0] = v.x + v.y + v.z + v.w;
          }}"
@@ -162,11 +162,11 @@ pub fn slow(lab: &Lab, findings: &mut Findings) {
 /// Values each of which takes all before it, by indices that are not known.
 pub fn slow_chain(lab: &Lab, findings: &mut Findings) {
     let lines: String =
-        (0..700).map(|line| format!("a[(k + {line}u) % 1000u] += a[u32(a[k % {}u]) % 1000u];\n", line + 1)).collect();
-    let calls = "f(&a, u32(words[0]));".repeat(12);
+        (0..400).map(|line| format!("a[(k + {line}u) & 511u] += a[u32(a[k & {line}u]) & 511u];\n")).collect();
+    let calls = "f(&a, u32(words[0]));".repeat(20);
     let source = format!(
-        "{WORDS}fn f(a: ptr<function, array<f32, 1000>>, k: u32) {{ {} }}
-         @compute @workgroup_size(1) fn main() {{ var a: array<f32, 1000>; a[0] = words[1]; {calls} words[0] = a[5]; }}",
+        "{WORDS}fn f(a: ptr<function, array<f32, 512>>, k: u32) {{ {} }}
+         @compute @workgroup_size(1) fn main() {{ var a: array<f32, 512>; a[0] = words[1]; {calls} words[0] = a[5]; }}",
         lines.replace("a[", "(*a)[")
     );
     came_to_an_end(findings, run(lab, &source));
@@ -184,21 +184,20 @@ pub fn slow_loops(lab: &Lab, findings: &mut Findings) {
     let source = format!(
         "{WORDS}fn f(k: u32, n: u32) {{ {body} }}
          @compute @workgroup_size(1) fn main() {{ {} }}",
-        "f(u32(words[0]), u32(words[1]));".repeat(80)
+        "f(u32(words[0]), u32(words[1]));".repeat(38)
     );
     came_to_an_end(findings, run(lab, &source));
 }
 
 /// Switches of very many cases, each of which jumps.
 pub fn slow_switch(lab: &Lab, findings: &mut Findings) {
-    let cases: String = (0..1_200)
-        .map(|case| format!("case {case}u: {{ x = x * {case}.5 + words[{case}]; k = k + {}u; }}\n", case % STRIDE))
-        .collect();
+    let cases: String =
+        (0..700).map(|case| format!("case {case}u: {{ x *= words[{case}]; k += {}u; }}\n", case % STRIDE)).collect();
     let source = format!(
         "{WORDS}fn f(a: u32) -> u32 {{ var k = a; var x = words[a]; loop {{ if (k > 1000u) {{ break; }}
              switch (k) {{ {cases} default: {{ k = 2000u; }} }} }} words[a] = x; return k; }}
          @compute @workgroup_size(1) fn main() {{ var k = u32(words[0]); {} words[1] = f32(k); }}",
-        "k = f(k);".repeat(3)
+        "k = f(k);".repeat(4)
     );
     came_to_an_end(findings, run(lab, &source));
 }

@@ -64,7 +64,7 @@ modes! {
     DispatchCubed = running::dispatch_cubed;
     DispatchPastDimension = running::dispatch_past_dimension;
     SpinRead = running::spin_read;
-    Buffer100Gb = hoarding::buffer_100_gb;
+    BufferTooLarge = hoarding::buffer_too_large;
     BuffersUntilMemory = hoarding::buffers_until_memory;
     BuffersBoundAndDropped = hoarding::buffers_bound_and_dropped;
     BuffersOfManyDevices = hoarding::buffers_of_many_devices;

@@ -57,7 +57,9 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
     };
     let is_computed = program.gpu.is_some() && read_backs == ReadBacks::Computed;
     if is_computed {
-        terminal::tell("not all that the trial read back from the GPU was kept (`recorded_bytes_max`): it is computed anew\n");
+        terminal::tell(
+            "not all that the trial read back from the GPU was kept (`recorded_bytes_max`): it is computed anew\n",
+        );
     }
     let mut digests_left = recorded.read_backs.iter();
     let mut differing_read_back = None;
@@ -100,9 +102,11 @@ pub(in crate::cli) fn replay(arguments: &ReplayArguments) -> Result<u8, CommandE
         _ => false,
     };
     if let Some(report) = differing_read_back {
-        let message = format!("what the trial read back from this machine's GPU differs from the log before report {report}");
-        return Err(CommandError::new(exit_code::DIFFERS, message)
-            .hint("GPUs and drivers round and order otherwise; the log was made on the adapter that `trialbox show` names"));
+        let message =
+            format!("what the trial read back from this machine's GPU differs from the log before report {report}");
+        return Err(CommandError::new(exit_code::DIFFERS, message).hint(
+            "GPUs and drivers round and order otherwise; the log was made on the adapter that `trialbox show` names",
+        ));
     }
     match difference {
         Some(report) => {

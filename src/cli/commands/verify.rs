@@ -7,7 +7,7 @@ use crate::cli::error::CommandError;
 use crate::cli::plan::{LayerWarning, RunFlags};
 use crate::cli::{exit_code, print, terminal};
 use crate::output::{self, ProgressMode};
-use crate::session;
+use crate::session::{self, OtherGpu};
 use crate::store::Reader;
 
 /// Run a recorded study anew, from the component and data in its store, and compare every event
@@ -37,8 +37,10 @@ pub(in crate::cli) fn verify(arguments: &VerifyArguments) -> Result<u8, CommandE
     let mut warning = LayerWarning::default();
     let mut observers: [&mut dyn Observer; 2] = [progress.as_mut(), &mut warning];
     let options = arguments.flags.options();
-    if let Some((theirs, ours)) = session::other_gpu(&spec, &options)? {
-        terminal::tell(&format!("the study was run on {theirs}\nthis machine computes on {ours}: its results may differ\n"));
+    if let Some(OtherGpu { theirs, ours }) = session::other_gpu(&spec, &options)? {
+        terminal::tell(&format!(
+            "the study was run on {theirs}\nthis machine computes on {ours}: its results may differ\n"
+        ));
     }
     let verification = session::verify(&arguments.study, folder.path(), &options, &mut observers, &interrupt)?;
     drop(progress);

@@ -27,6 +27,7 @@ const ALLOWED: &[i64] = &[
     libc::SYS_ftruncate,
     libc::SYS_futex,
     libc::SYS_getpid,
+    libc::SYS_getppid,
     libc::SYS_getrandom,
     libc::SYS_gettid,
     libc::SYS_gettimeofday,
@@ -128,7 +129,7 @@ fn allowing(purpose: Purpose) -> Result<BpfProgram, BackendError> {
             rules.insert(libc::SYS_mprotect, Vec::new());
         }
         // All code that is to run is there: no more memory becomes code.
-        Purpose::Guests => {
+        Purpose::Guests | Purpose::GuestsOnGpu => {
             for call in [libc::SYS_mmap, libc::SYS_mprotect] {
                 let is_no_code = condition(2, SeccompCmpOp::MaskedEq(CODE), 0)?;
                 rules.insert(call, vec![SeccompRule::new(vec![is_no_code])?]);

@@ -3,8 +3,8 @@
 //! What is open already stays usable: the pipes to the driver.
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError,
-    RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
+    RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
 use super::Purpose;
@@ -21,16 +21,28 @@ pub(super) fn deny(purpose: Purpose) -> bool {
     denied(purpose).is_ok_and(|status| status != RulesetStatus::NotEnforced)
 }
 
+/// What may not be reached outside. Signals are among it, and so is the one by which the system ends a GPU worker with its worker; the
+/// filter of calls denies all others in any case.
+fn scopes(purpose: Purpose) -> BitFlags<Scope> {
+    match purpose {
+        Purpose::GuestsOnGpu => Scope::AbstractUnixSocket.into(),
+        Purpose::Compiler | Purpose::Guests | Purpose::SoftwareGpu | Purpose::Gpu => Scope::from_all(KNOWN),
+    }
+}
+
 fn denied(purpose: Purpose) -> Result<RulesetStatus, RulesetError> {
     let ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(KNOWN))?
         .handle_access(AccessNet::from_all(KNOWN))?
-        .scope(Scope::from_all(KNOWN))?;
+        .scope(scopes(purpose))?;
     let mut created = ruleset.create()?;
     if purpose == Purpose::Gpu {
         created = created
-            .add_rules(path_beneath_rules(DEVICES, AccessFs::from_read(KNOWN) | AccessFs::WriteFile | AccessFs::IoctlDev))?
+            .add_rules(path_beneath_rules(
+                DEVICES,
+                AccessFs::from_read(KNOWN) | AccessFs::WriteFile | AccessFs::IoctlDev,
+            ))?
             .add_rules(path_beneath_rules(READ_BY_DRIVERS, AccessFs::from_read(KNOWN)))?;
     }
     Ok(created.restrict_self()?.ruleset)

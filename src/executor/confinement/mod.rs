@@ -50,6 +50,8 @@ pub(super) enum Purpose {
     Compiler,
     /// It runs guests, on the threads that there are.
     Guests,
+    /// The same, and a GPU worker must end with it: the system kills that in this process's name.
+    GuestsOnGpu,
     /// It computes on the processor what others compute on a GPU: compiles kernels and runs them, on several threads.
     SoftwareGpu,
     /// It computes on a GPU, by a driver that talks to the system in ways of its own.

@@ -172,7 +172,8 @@ fn reproducibility_section(account: &Account) -> String {
         0 => {}
         count => {
             let trials = if count == 1 { "One trial".to_owned() } else { format!("{} trials", grouped(count as u64)) };
-            let says = "ended with `stack overflow`, `gpu timeout` or `crashed`, which may not repeat on another machine.";
+            let says =
+                "ended with `stack overflow`, `gpu timeout` or `crashed`, which may not repeat on another machine.";
             body.push_str(&format!("<p class=\"alert\">{trials} {}</p>\n", prose(says)));
         }
     }

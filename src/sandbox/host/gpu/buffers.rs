@@ -101,7 +101,11 @@ impl Buffer {
     }
 
     /// The mapped part that is meant, or why there is none.
-    fn check_mapped(&self, offset: Option<u64>, bytes: Option<u64>) -> Result<(Mapping, u64, u64), GetMappedRangeError> {
+    fn check_mapped(
+        &self,
+        offset: Option<u64>,
+        bytes: Option<u64>,
+    ) -> Result<(Mapping, u64, u64), GetMappedRangeError> {
         let error = |message: &str| GetMappedRangeError {
             kind: GetMappedRangeErrorKind::OperationError,
             message: message.into(),
@@ -277,12 +281,17 @@ fn read_mapped(
     if mapping.mode == MapMode::Write {
         // What lies there is the host's to know: a buffer for writing is only written.
         let zeros = || vec![0; bytes as usize];
-        return Ok(mapping.is_zero.then(zeros).ok_or_else(|| error("a buffer that is mapped for writing was written".into())));
+        return Ok(mapping
+            .is_zero
+            .then(zeros)
+            .ok_or_else(|| error("a buffer that is mapped for writing was written".into())));
     }
     let limits = open.port().limits();
     let (read_backs_max, recorded_bytes_max) = (limits.read_backs_max, limits.recorded_bytes_max);
     if state.gpu(0)?.read_backs >= read_backs_max {
-        return Err(Fault::misuse(format!("the trial has read back {read_backs_max} times, which is `read_backs_max`")));
+        return Err(Fault::misuse(format!(
+            "the trial has read back {read_backs_max} times, which is `read_backs_max`"
+        )));
     }
     if store.data().fuel_given.is_some_and(|given| fuel_used(store) > given) {
         // It was not paid for.
@@ -359,7 +368,9 @@ impl webgpu::HostGpuQueue for HostState {
             None => Some("the buffer belongs to another device".to_owned()),
             Some(_) if buffer.is_destroyed => Some("the buffer was destroyed".into()),
             Some(_) if buffer.mapping.is_some() => Some("the buffer is mapped".into()),
-            Some(_) if buffer.usage & COPY_DST == 0 => Some("the buffer's usage does not allow for copies to it".into()),
+            Some(_) if buffer.usage & COPY_DST == 0 => {
+                Some("the buffer's usage does not allow for copies to it".into())
+            }
             Some(_) if !buffer_offset.is_multiple_of(COPY_ALIGNMENT) => Some("an offset is a multiple of 4".into()),
             Some(_) => match buffer_offset.checked_add(wanted) {
                 Some(end) if end <= buffer.bytes => None,

@@ -12,7 +12,9 @@ use super::{
 };
 use crate::gpu::cost;
 use crate::gpu::message::{DeviceLimits, ErrorKind, Order, Reply};
-use crate::sandbox::bindings::webgpu::{self, GpuErrorKind, GpuFeatureName, RequestDeviceError, RequestDeviceErrorKind};
+use crate::sandbox::bindings::webgpu::{
+    self, GpuErrorKind, GpuFeatureName, RequestDeviceError, RequestDeviceErrorKind,
+};
 use crate::sandbox::fault::Fault;
 use crate::study::GpuFeature;
 
@@ -65,7 +67,8 @@ impl HostState {
                 match feature(name).filter(|feature| granted.contains(feature)) {
                     Some(feature) => features.push(feature),
                     None => {
-                        let message = format!("the study does not grant the feature {name:?}; see `features` under [gpu]");
+                        let message =
+                            format!("the study does not grant the feature {name:?}; see `features` under [gpu]");
                         return Ok(Err(refused(RequestDeviceErrorKind::TypeError, message)));
                     }
                 }
@@ -442,11 +445,7 @@ impl webgpu::HostGpuDevice for HostState {
         self.gpu_push(DeviceLostInfo)
     }
 
-    fn push_error_scope(
-        &mut self,
-        device: Resource<Device>,
-        filter: webgpu::GpuErrorFilter,
-    ) -> wasmtime::Result<()> {
+    fn push_error_scope(&mut self, device: Resource<Device>, filter: webgpu::GpuErrorFilter) -> wasmtime::Result<()> {
         let kind = match filter {
             webgpu::GpuErrorFilter::Validation => ErrorKind::Validation,
             webgpu::GpuErrorFilter::OutOfMemory => ErrorKind::OutOfMemory,

@@ -29,7 +29,8 @@ impl<V: Copy> Entries<V> {
             return Ok(());
         }
         if self.0.len() >= ENTRIES_MAX || name.len() > NAME_BYTES_MAX {
-            let message = format!("a map of more than {ENTRIES_MAX} names, or a name of more than {NAME_BYTES_MAX} bytes");
+            let message =
+                format!("a map of more than {ENTRIES_MAX} names, or a name of more than {NAME_BYTES_MAX} bytes");
             return Err(Fault::misuse(message));
         }
         self.0.push((name, value));

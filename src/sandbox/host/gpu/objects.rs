@@ -9,7 +9,9 @@ use wasmtime::component::Resource;
 
 use super::HostState;
 use crate::gpu::OpenDevice;
-use crate::gpu::message::{Command, DeviceError, DeviceLimits, MapMode, ObjectId, Order, PassCommand, PipelineCost, ShaderMessage};
+use crate::gpu::message::{
+    Command, DeviceError, DeviceLimits, MapMode, ObjectId, Order, PassCommand, PipelineCost, ShaderMessage,
+};
 use crate::sandbox::Gate;
 use crate::sandbox::bindings::webgpu;
 use crate::study::GpuFeature;
