@@ -68,6 +68,7 @@ fn simulate(spec: StudySpec, table: &Table) -> (Simulated, Vec<String>) {
             Event::Judged { decision, .. } => format!("is judged: {decision:?}"),
             Event::SearcherFailed { message, .. } => message.clone(),
             Event::StudyEnded { reason, .. } => format!("{reason:?}"),
+            Event::ReadBack { .. } => panic!("rows of a table read nothing back"),
         };
         let trial = entry.event.trial().map_or("study".to_owned(), |trial| format!("trial {trial}"));
         history.push(format!("{} {trial} {what}", entry.event.time().seconds()));

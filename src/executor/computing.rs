@@ -16,7 +16,7 @@ use super::message::LoadError;
 use super::pool::worker_program;
 use super::{ExecutorError, Program, RunOptions};
 use crate::gpu::message::{EngineKind, Greeting};
-use crate::gpu::{Port, Start, server};
+use crate::gpu::{Port, Start, StartError, server};
 use crate::study::{GpuAdapter, GpuGrant, GpuLimits};
 
 /// The first argument by which a program is told to be a GPU worker.
@@ -70,7 +70,7 @@ impl GpuAccess {
         Self { recorded: Some(recorded), ..self }
     }
 
-    fn start(self, program: &Path, grant: &GpuGrant) -> Result<(Port, GpuAdapter), crate::gpu::StartError> {
+    fn start(self, program: &Path, grant: &GpuGrant) -> Result<(Port, GpuAdapter), StartError> {
         let memory = self.memory_bytes_max.to_string();
         let start = Start { program, arguments: &[GPU_ARGUMENT, &memory], environment: &self.environment };
         let engine = if self.recorded.is_some() { EngineKind::Nothing } else { EngineKind::Adapter };
@@ -83,9 +83,13 @@ impl GpuAccess {
 /// Starts the GPU worker of a worker that trains, if its trials are granted a GPU.
 pub(super) fn port(program: &Program, access: Option<GpuAccess>) -> Result<Option<Arc<Port>>, LoadError> {
     let (Some(spec), Some(access)) = (&program.gpu, access) else { return Ok(None) };
-    let failed = |message: String| LoadError::Gpu(message);
-    let own = worker_program().or_else(|_| std::env::current_exe()).map_err(|error| failed(error.to_string()))?;
-    let (port, _) = access.start(&own, &spec.grant).map_err(|error| failed(error.to_string()))?;
+    let own = worker_program().or_else(|_| std::env::current_exe());
+    let own = own.map_err(|error| LoadError::GpuLost(error.to_string()))?;
+    let started = access.start(&own, &spec.grant);
+    let (port, _) = started.map_err(|error| match error {
+        StartError::Adapter(error) => LoadError::Gpu(error.to_string()),
+        StartError::System(_) | StartError::Lost(_) => LoadError::GpuLost(error.to_string()),
+    })?;
     Ok(Some(Arc::new(port)))
 }
 

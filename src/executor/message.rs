@@ -406,9 +406,12 @@ pub enum LoadError {
     /// A data set cannot be had.
     #[error("{0}")]
     Data(String),
-    /// What computes on a GPU cannot be started.
+    /// There is no GPU that is fit.
     #[error("{0}")]
     Gpu(String),
+    /// What computes on a GPU was lost before it was ready. Another may not be.
+    #[error("{0}")]
+    GpuLost(String),
 }
 
 /// Writes one message.

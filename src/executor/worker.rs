@@ -180,6 +180,7 @@ fn train(
     confined(if has_gpu { Purpose::GuestsOnGpu } else { Purpose::Guests }, outbox, confine)?;
     let makings = match loaded {
         Ok(makings) => makings,
+        Err(LoadError::GpuLost(words)) => return outbox(FromWorker::Broken(words)),
         Err(error) => return outbox(FromWorker::Loaded(Err(error))),
     };
     outbox(FromWorker::Loaded(Ok(fuel_schedule(float_mode))))?;

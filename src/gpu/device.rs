@@ -1,6 +1,6 @@
 //! A trial's device: carries out its orders, keeps its ledger, and turns every failure into an error of the device.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,8 +25,8 @@ pub(super) struct Device {
     objects: BTreeMap<ObjectId, Object>,
     /// How many objects of each kind there are, by [`Object::kind`].
     counts: [u64; KINDS],
-    /// The memory of all buffers.
-    memory_bytes: u64,
+    /// The memory of all buffers of the trial, those of its other devices included.
+    memory: Memory,
     /// The sources of all shaders, and those of all pipelines: what is made of a source takes many times as much.
     source_bytes: u64,
     scopes: Scopes,
@@ -41,22 +41,63 @@ pub(super) struct Device {
     /// Objects that the trial has dropped while what was submitted may use them, with the number of the last submission then. To drop a
     /// pipeline that runs takes as long as it runs, which may be for ever.
     dropped: VecDeque<(u64, Object)>,
+    /// Buffers that submissions may use, by the number of the last that does.
+    in_use: VecDeque<(u64, Vec<Arc<Charge>>)>,
+    /// What was written since the last submission: the library keeps it until the next.
+    unsubmitted_bytes: u64,
     is_lost: bool,
+    /// Whether something did not come to its end in time; whoever asks next is told.
+    hangs: bool,
     bulk: Vec<u8>,
+}
+
+/// The memory of a trial's buffers, in bytes.
+pub(super) type Memory = Arc<AtomicU64>;
+
+/// The memory of a buffer, counted as long as anything holds it: a bind group does, and so does what was recorded.
+struct Charge {
+    memory: Memory,
+    bytes: AtomicU64,
+}
+
+impl Charge {
+    /// Counts it, if there is room for it.
+    fn new(memory: &Memory, bytes: u64, most: u64) -> Result<Arc<Self>, Failure> {
+        let all = memory.load(Ordering::Relaxed).saturating_add(bytes);
+        if all > most {
+            let message = format!("all buffers together would have {all} bytes; `memory_bytes_max` is {most}");
+            return Err((ErrorKind::OutOfMemory, message));
+        }
+        memory.store(all, Ordering::Relaxed);
+        Ok(Arc::new(Self { memory: memory.clone(), bytes: AtomicU64::new(bytes) }))
+    }
+
+    /// The buffer is no more, whatever names it.
+    fn release(&self) {
+        self.memory.fetch_sub(self.bytes.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.release();
+    }
 }
 
 /// An object. One that could not be made for a reason of ours is not there.
 enum Object {
-    Buffer { buffer: wgpu::Buffer, bytes: u64 },
+    Buffer { buffer: wgpu::Buffer, charge: Arc<Charge> },
     BindGroupLayout(wgpu::BindGroupLayout),
     PipelineLayout(wgpu::PipelineLayout),
-    BindGroup(wgpu::BindGroup),
+    BindGroup { group: wgpu::BindGroup, charges: Vec<Arc<Charge>> },
     Shader { module: wgpu::ShaderModule, shader: Box<Shader>, source_bytes: u64 },
     Pipeline { pipeline: wgpu::ComputePipeline, source_bytes: u64 },
-    CommandBuffer(wgpu::CommandBuffer),
+    CommandBuffer { buffer: wgpu::CommandBuffer, charges: Vec<Arc<Charge>> },
 }
 
 const KINDS: usize = 7;
+/// How much may be written before it is submitted.
+const UNSUBMITTED_BYTES_MAX: u64 = 64 << 20;
 /// How many of the largest shaders there may be at a time, or pipelines of them. One of 64 KiB takes some 20 MB.
 const SOURCES_MAX: u64 = 32;
 
@@ -66,10 +107,10 @@ impl Object {
             Self::Buffer { .. } => 0,
             Self::BindGroupLayout(_) => 1,
             Self::PipelineLayout(_) => 2,
-            Self::BindGroup(_) => 3,
+            Self::BindGroup { .. } => 3,
             Self::Shader { .. } => 4,
             Self::Pipeline { .. } => 5,
-            Self::CommandBuffer(_) => 6,
+            Self::CommandBuffer { .. } => 6,
         }
     }
 }
@@ -94,6 +135,7 @@ impl Device {
         features: &[GpuFeature],
         granted: DeviceLimits,
         limits: Arc<GpuLimits>,
+        memory: Memory,
     ) -> Self {
         let found = Arc::new(Mutex::new(Vec::new()));
         let sink = found.clone();
@@ -125,7 +167,9 @@ impl Device {
             caps,
             objects: BTreeMap::new(),
             counts: [0; KINDS],
-            memory_bytes: 0,
+            memory,
+            unsubmitted_bytes: 0,
+            in_use: VecDeque::new(),
             source_bytes: 0,
             scopes: Scopes::default(),
             found,
@@ -134,14 +178,19 @@ impl Device {
             done: Arc::default(),
             dropped: VecDeque::new(),
             is_lost: false,
+            hangs: false,
             bulk: Vec::new(),
         }
     }
 
     /// Carries out an order; gives a reply if it asks for one.
     pub(super) fn carry_out(&mut self, order: Order, area: &Area) -> Option<Reply> {
+        let asks = order.asks();
         let done = self.execute(order, area);
         self.collect_errors();
+        if asks && self.hangs {
+            return Some(Reply::TimedOut);
+        }
         match done {
             Ok(reply) => reply,
             Err((kind, message)) => {
@@ -210,6 +259,10 @@ impl Device {
                 self.load(area, place, bytes)?;
                 let buffer = self.buffer(buffer)?;
                 self.queue.write_buffer(buffer, offset, &self.bulk);
+                self.unsubmitted_bytes = self.unsubmitted_bytes.saturating_add(bytes);
+                if self.unsubmitted_bytes > UNSUBMITTED_BYTES_MAX {
+                    self.submit_all(Vec::new(), Vec::new());
+                }
             }
             Order::Map { buffer, mode, offset, bytes } => return Ok(Some(self.map(buffer, mode, offset, bytes))),
             Order::ReadMapped { buffer, offset, place, bytes } => {
@@ -281,12 +334,8 @@ impl Device {
 
     fn give_back(&mut self, object: Object) {
         self.counts[object.kind()] -= 1;
-        match &object {
-            Object::Buffer { bytes, .. } => self.memory_bytes = self.memory_bytes.saturating_sub(*bytes),
-            Object::Shader { source_bytes, .. } | Object::Pipeline { source_bytes, .. } => {
-                self.source_bytes = self.source_bytes.saturating_sub(*source_bytes);
-            }
-            _ => {}
+        if let Object::Shader { source_bytes, .. } | Object::Pipeline { source_bytes, .. } = &object {
+            self.source_bytes = self.source_bytes.saturating_sub(*source_bytes);
         }
         drop(object);
     }
@@ -300,15 +349,16 @@ impl Device {
 
     fn tidy(&mut self, done: u64) {
         while self.under_way.pop_front_if(|(number, _)| *number <= done).is_some() {}
+        while self.in_use.pop_front_if(|(number, _)| *number <= done).is_some() {}
         while let Some((_, object)) = self.dropped.pop_front_if(|(number, _)| *number <= done) {
             self.give_back(object);
         }
     }
 
     fn destroy(&mut self, id: ObjectId) {
-        if let Some(Object::Buffer { buffer, bytes }) = self.objects.get_mut(&id) {
+        if let Some(Object::Buffer { buffer, charge }) = self.objects.get(&id) {
             buffer.destroy();
-            self.memory_bytes = self.memory_bytes.saturating_sub(std::mem::take(bytes));
+            charge.release();
         }
     }
 
@@ -333,17 +383,10 @@ impl Device {
                 "a buffer can be copied, mapped, and bound as uniform or storage; nothing is drawn here",
             ));
         }
-        let memory_bytes = self.memory_bytes.saturating_add(bytes);
-        if memory_bytes > self.limits.memory_bytes_max {
-            let limit = self.limits.memory_bytes_max;
-            let message =
-                format!("all buffers together would have {memory_bytes} bytes; `memory_bytes_max` is {limit}");
-            return Err((ErrorKind::OutOfMemory, message));
-        }
+        let charge = Charge::new(&self.memory, bytes, self.limits.memory_bytes_max)?;
         let descriptor = wgpu::BufferDescriptor { label, size: bytes, usage, mapped_at_creation: is_mapped };
         let buffer = self.device.create_buffer(&descriptor);
-        self.memory_bytes = memory_bytes;
-        self.keep(id, Object::Buffer { buffer, bytes });
+        self.keep(id, Object::Buffer { buffer, charge });
         Ok(())
     }
 
@@ -398,7 +441,7 @@ impl Device {
         &mut self,
         id: ObjectId,
         layout: ObjectId,
-        entries: &[BindEntry],
+        listed: &[BindEntry],
         label: Option<&str>,
     ) -> Result<(), Failure> {
         self.check_room(3)?;
@@ -408,10 +451,11 @@ impl Device {
             let binding = wgpu::BufferBinding { buffer, offset: entry.offset, size: size.transpose()? };
             Ok(wgpu::BindGroupEntry { binding: entry.binding, resource: wgpu::BindingResource::Buffer(binding) })
         };
-        let entries = entries.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
+        let entries = listed.iter().map(entry).collect::<Result<Vec<_>, Failure>>()?;
+        let charges = self.charges(listed.iter().map(|entry| entry.buffer));
         let layout = self.bind_group_layout(layout)?;
         let group = self.device.create_bind_group(&wgpu::BindGroupDescriptor { label, layout, entries: &entries });
-        self.keep(id, Object::BindGroup(group));
+        self.keep(id, Object::BindGroup { group, charges });
         Ok(())
     }
 
@@ -468,7 +512,7 @@ impl Device {
         let pipeline = self.device.create_compute_pipeline(&descriptor);
         // What the library finds is this pipeline's: the asking side has it become an error of the device or of the guest.
         let mut found_by_library = std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(error) = found_by_library.pop() {
+        if let Some(error) = found_by_library.drain(..).next() {
             let kind = match &error {
                 wgpu::Error::OutOfMemory { source } => give_up(&source.to_string()),
                 wgpu::Error::Validation { .. } => ErrorKind::Validation,
@@ -513,7 +557,8 @@ impl Device {
             }
         }
         let buffer = encoder.finish();
-        self.keep(id, Object::CommandBuffer(buffer));
+        let charges = self.charges_of(commands);
+        self.keep(id, Object::CommandBuffer { buffer, charges });
         Ok(())
     }
 
@@ -525,7 +570,7 @@ impl Device {
             },
             PassCommand::Bind { index, group: None, .. } => pass.set_bind_group(*index, None, &[]),
             PassCommand::Bind { index, group: Some(id), offsets } => match self.objects.get(id) {
-                Some(Object::BindGroup(group)) => pass.set_bind_group(*index, group, offsets),
+                Some(Object::BindGroup { group, .. }) => pass.set_bind_group(*index, group, offsets),
                 _ => return Err(invalid("the bind group is invalid")),
             },
             PassCommand::Dispatch([x, y, z]) => {
@@ -544,32 +589,73 @@ impl Device {
     }
 
     fn submit(&mut self, ids: &[ObjectId]) -> Result<Option<Reply>, Failure> {
-        let mut buffers = Vec::new();
+        let (mut buffers, mut used) = (Vec::new(), Vec::new());
         for id in ids {
             match self.objects.remove(id) {
-                Some(Object::CommandBuffer(buffer)) => {
+                Some(Object::CommandBuffer { buffer, charges }) => {
                     self.counts[6] -= 1;
                     buffers.push(buffer);
+                    used.extend(charges);
                 }
                 _ => return Err(invalid("the command buffer is invalid, or was submitted before")),
             }
         }
+        self.submit_all(buffers, used);
+        Ok(None)
+    }
+
+    /// Submits what was recorded and everything that was written, after waiting until there are few enough under way.
+    fn submit_all(&mut self, buffers: Vec<wgpu::CommandBuffer>, used: Vec<Arc<Charge>>) {
         self.look();
         while self.under_way.len() as u64 >= self.limits.submissions_max {
             let Some((number, first)) = self.under_way.front().cloned() else { break };
             if !self.wait(Some(first)) {
-                // Found out by whoever asks next.
-                return Ok(None);
+                self.hangs = true;
+                return;
             }
             self.tidy(number);
         }
         self.submitted += 1;
+        self.unsubmitted_bytes = 0;
         let (number, done) = (self.submitted, self.done.clone());
         self.under_way.push_back((number, self.queue.submit(buffers)));
         self.queue.on_submitted_work_done(move || {
             done.fetch_max(number, Ordering::AcqRel);
         });
-        Ok(None)
+        if !used.is_empty() {
+            self.in_use.push_back((number, used));
+        }
+    }
+
+    /// What counts the memory of these buffers.
+    fn charges(&self, buffers: impl Iterator<Item = ObjectId>) -> Vec<Arc<Charge>> {
+        let charge = |id| match self.objects.get(&id) {
+            Some(Object::Buffer { charge, .. }) => Some(charge.clone()),
+            _ => None,
+        };
+        buffers.filter_map(charge).collect()
+    }
+
+    /// The same for all that commands use, each once.
+    fn charges_of(&self, commands: &[Command]) -> Vec<Arc<Charge>> {
+        let (mut buffers, mut groups) = (BTreeSet::new(), BTreeSet::new());
+        for command in commands {
+            match command {
+                Command::Copy { source, destination, .. } => buffers.extend([*source, *destination]),
+                Command::Clear { buffer, .. } => buffers.extend([*buffer]),
+                Command::Pass(commands) => groups.extend(commands.iter().filter_map(|command| match command {
+                    PassCommand::Bind { group, .. } => *group,
+                    PassCommand::Pipeline(_) | PassCommand::Dispatch(_) => None,
+                })),
+            }
+        }
+        let mut charges = self.charges(buffers.into_iter());
+        for id in groups {
+            if let Some(Object::BindGroup { charges: bound, .. }) = self.objects.get(&id) {
+                charges.extend(bound.iter().cloned());
+            }
+        }
+        charges
     }
 
     fn wait_for_all(&mut self) -> bool {
@@ -592,7 +678,10 @@ impl Device {
     fn map(&mut self, id: ObjectId, mode: MapMode, offset: u64, bytes: u64) -> Reply {
         let buffer = match self.part_of_buffer(id, offset, bytes) {
             Ok(buffer) => buffer.clone(),
-            Err((_, message)) => return Reply::Refused(message),
+            // Whoever maps waits for what was submitted, also where there is nothing to map.
+            Err((_, message)) => {
+                return if self.wait_for_all() { Reply::Refused(message) } else { Reply::TimedOut };
+            }
         };
         let mode = match mode {
             MapMode::Read => wgpu::MapMode::Read,

@@ -30,6 +30,8 @@ pub(crate) struct Request {
 pub(crate) enum Order {
     /// Become. Asks.
     Open {
+        /// The first device of the same trial, if there is one: their memory is counted together.
+        first: Option<DeviceId>,
         features: Vec<GpuFeature>,
         limits: DeviceLimits,
     },
@@ -127,7 +129,7 @@ pub(crate) enum Order {
     Sync,
     /// Be lost.
     DestroyDevice,
-    /// Be gone, with all objects.
+    /// Be gone, with all objects. Asks.
     Close,
 }
 
@@ -142,7 +144,8 @@ impl Order {
             | Self::ReadMapped { .. }
             | Self::PopScope
             | Self::Wait
-            | Self::Sync => true,
+            | Self::Sync
+            | Self::Close => true,
             Self::Fail(_)
             | Self::CreateBuffer { .. }
             | Self::CreateBindGroupLayout { .. }
@@ -157,8 +160,7 @@ impl Order {
             | Self::Destroy(_)
             | Self::Drop(_)
             | Self::PushScope(_)
-            | Self::DestroyDevice
-            | Self::Close => false,
+            | Self::DestroyDevice => false,
         }
     }
 }

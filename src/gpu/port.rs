@@ -22,6 +22,9 @@ const OPEN_TIME_MAX: Duration = Duration::from_secs(60);
 /// How many pieces of a read-back are asked for ahead.
 const PIECES_AHEAD: u64 = 8;
 
+/// How many errors of a device are kept until the trial waits for an answer.
+const UNCAUGHT_MAX: usize = 64;
+
 /// The port failed under a call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PortError {
@@ -55,12 +58,16 @@ struct Inner {
 }
 
 /// What is under way of a device.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Business {
     /// It was given orders of which it is not known that they were taken.
     has_orders: bool,
     /// It was given work of which it is not known that it is done.
     has_work: bool,
+    /// How many submissions that was.
+    submissions: u64,
+    /// Errors of it that nobody was told of.
+    uncaught: Vec<DeviceError>,
 }
 
 impl Port {
@@ -119,12 +126,13 @@ impl Port {
         self.lock().is_dead
     }
 
-    /// Opens a device.
+    /// Opens a device of the trial whose first one that is.
     ///
     /// # Errors
     /// If the port fails; inside, if there is no such device, with the reason.
     pub(crate) fn open(
         self: &Arc<Self>,
+        first: Option<DeviceId>,
         features: Vec<GpuFeature>,
         limits: DeviceLimits,
     ) -> Result<Result<OpenDevice, String>, PortError> {
@@ -132,7 +140,7 @@ impl Port {
         let id = DeviceId(inner.next_device);
         inner.next_device += 1;
         inner.devices.insert(id, Business::default());
-        let answered = inner.ask(id, Order::Open { features, limits }, OPEN_TIME_MAX);
+        let answered = inner.ask(id, Order::Open { first, features, limits }, OPEN_TIME_MAX);
         drop(inner);
         let device = OpenDevice { port: self.clone(), id, next_object: Mutex::new(0) };
         Ok(match answered?.reply {
@@ -165,6 +173,7 @@ impl Inner {
         business.has_orders = true;
         let is_work = matches!(order, Order::Submit(_));
         business.has_work |= is_work;
+        business.submissions += u64::from(is_work);
         let mut sent = self.line.send(Request { device, order }, patience);
         if is_work && sent.is_ok() {
             // What was submitted begins at once.
@@ -178,8 +187,9 @@ impl Inner {
         self.tell(device, order, patience)?;
         self.line.flush(patience).map_err(|error| self.fail(device, error))?;
         let answer = self.hear(device, patience)?;
-        if let (true, Some(business)) = (is_wait, self.devices.get_mut(&device)) {
-            business.has_work = false;
+        let is_done = is_wait && matches!(answer.reply, Reply::Done);
+        if let (true, Some(business)) = (is_done, self.devices.get_mut(&device)) {
+            (business.has_work, business.submissions) = (false, 0);
         }
         Ok(answer)
     }
@@ -191,6 +201,10 @@ impl Inner {
             return Err(self.fail(device, LineError::TimedOut));
         }
         self.devices.values_mut().for_each(|business| business.has_orders = false);
+        if let Some(business) = self.devices.get_mut(&device) {
+            let room = UNCAUGHT_MAX.saturating_sub(business.uncaught.len());
+            business.uncaught.extend(answer.uncaught.iter().take(room).cloned());
+        }
         Ok(answer)
     }
 
@@ -227,6 +241,11 @@ pub(crate) struct OpenDevice {
 }
 
 impl OpenDevice {
+    /// Its number.
+    pub(crate) fn id(&self) -> DeviceId {
+        self.id
+    }
+
     /// The port that it belongs to.
     pub(crate) fn port(&self) -> &Arc<Port> {
         &self.port
@@ -255,17 +274,36 @@ impl OpenDevice {
             Order::CreateShader { .. } | Order::CreatePipeline { .. } => self.port.compile_time(),
             _ => self.port.work_time(),
         };
-        self.port.lock().ask(self.id, order, patience)
+        let mut inner = self.port.lock();
+        let answer = inner.ask(self.id, order, patience)?;
+        let business = inner.devices.get_mut(&self.id);
+        let uncaught = business.map(|business| std::mem::take(&mut business.uncaught)).unwrap_or_default();
+        Ok(Answer { uncaught, ..answer })
+    }
+
+    /// Submits what was recorded. A submission past `submissions_max` is held up until there are fewer under way.
+    pub(crate) fn submit(&self, buffers: Vec<ObjectId>) -> Result<(), PortError> {
+        let (patience, most) = (self.port.work_time(), self.port.limits().submissions_max);
+        let mut inner = self.port.lock();
+        inner.tell(self.id, Order::Submit(buffers), patience)?;
+        let is_full = inner.devices.get(&self.id).is_some_and(|business| business.submissions >= most);
+        if is_full { inner.ask(self.id, Order::Sync, patience).map(drop) } else { Ok(()) }
     }
 
     /// Is done with what was submitted.
     pub(crate) fn settle(&self) -> Result<(), PortError> {
         let mut inner = self.port.lock();
         let has_work = inner.devices.get(&self.id).is_some_and(|business| business.has_work);
-        if !has_work || inner.is_dead {
+        if !has_work {
             return Ok(());
         }
         inner.ask(self.id, Order::Wait, self.port.work_time()).map(drop)
+    }
+
+    /// The errors that the trial was not told of yet.
+    pub(crate) fn take_uncaught(&self) -> Vec<DeviceError> {
+        let mut inner = self.port.lock();
+        inner.devices.get_mut(&self.id).map(|business| std::mem::take(&mut business.uncaught)).unwrap_or_default()
     }
 
     /// Has data written to a buffer, before what is submitted later. It must fit.
@@ -364,11 +402,10 @@ fn done(reply: Reply) -> Result<(), String> {
 impl Drop for OpenDevice {
     fn drop(&mut self) {
         // A trial that is stopped may leave work behind. What hangs then is found out here, and the worker is replaced.
-        let _ = self.settle();
         let patience = self.port.work_time();
         let mut inner = self.port.lock();
         if !inner.is_dead {
-            let _ = inner.tell(self.id, Order::Close, patience);
+            let _ = inner.ask(self.id, Order::Close, patience);
         }
         inner.devices.remove(&self.id);
     }

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Weak};
 
 use super::adapter::{Adapter, AdapterError};
 use super::area::Area;
@@ -25,13 +26,15 @@ pub(super) struct Server {
     limits: Arc<GpuLimits>,
     area: Area,
     devices: BTreeMap<DeviceId, Device>,
+    /// The memory of each trial that has a device, by the number of its first.
+    memories: BTreeMap<DeviceId, Weak<AtomicU64>>,
 }
 
 impl Server {
     pub(super) fn new(greeting: Greeting, area: Area) -> Result<Self, AdapterError> {
         let Greeting { engine, limits, features } = greeting;
         let adapter = Adapter::find(engine, &features, &limits)?;
-        Ok(Self { adapter, limits: Arc::new(limits), area, devices: BTreeMap::new() })
+        Ok(Self { adapter, limits: Arc::new(limits), area, devices: BTreeMap::new(), memories: BTreeMap::new() })
     }
 
     /// What computes.
@@ -48,20 +51,22 @@ impl Server {
     pub(super) fn take(&mut self, request: Request) -> Option<Answer> {
         let Request { device: id, order } = request;
         match order {
-            Order::Open { features, limits } => {
-                let reply = match self.open(id, &features, limits) {
+            Order::Open { first, features, limits } => {
+                let reply = match self.open(id, first.unwrap_or(id), &features, limits) {
                     Ok(()) => Reply::Done,
                     Err(message) => Reply::Refused(message),
                 };
                 Some(Answer { reply, uncaught: Vec::new() })
             }
             Order::Close => {
+                let mut reply = Reply::Done;
                 if let Some(mut device) = self.devices.remove(&id)
                     && !device.settle()
                 {
                     std::mem::forget(device);
+                    reply = Reply::TimedOut;
                 }
-                None
+                Some(Answer { reply, uncaught: Vec::new() })
             }
             order => {
                 let Some(device) = self.devices.get_mut(&id) else {
@@ -81,6 +86,7 @@ impl Server {
     fn open(
         &mut self,
         id: DeviceId,
+        first: DeviceId,
         features: &[crate::study::GpuFeature],
         limits: super::message::DeviceLimits,
     ) -> Result<(), String> {
@@ -88,7 +94,10 @@ impl Server {
             return Err("too many devices are open".into());
         }
         let opened = self.adapter.open(features, limits)?;
-        self.devices.insert(id, Device::new(opened, features, limits, self.limits.clone()));
+        self.memories.retain(|_, memory| memory.strong_count() > 0);
+        let memory = self.memories.get(&first).and_then(Weak::upgrade).unwrap_or_default();
+        self.memories.insert(first, Arc::downgrade(&memory));
+        self.devices.insert(id, Device::new(opened, features, limits, self.limits.clone(), memory));
         Ok(())
     }
 }

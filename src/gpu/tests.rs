@@ -33,7 +33,7 @@ fn port(limits: GpuLimits) -> Arc<Port> {
 }
 
 fn open(port: &Arc<Port>) -> OpenDevice {
-    port.open(Vec::new(), DeviceLimits::default_within(port.limits())).unwrap().unwrap()
+    port.open(None, Vec::new(), DeviceLimits::default_within(port.limits())).unwrap().unwrap()
 }
 
 fn device(limits: GpuLimits) -> OpenDevice {
@@ -115,6 +115,48 @@ fn memory_past_the_limit_is_refused_and_given_back_when_a_buffer_goes() {
         buffer(&device, 600, STORAGE);
     });
     assert!(still.contains("memory_bytes_max"), "{still}");
+}
+
+#[test]
+fn a_buffer_that_is_dropped_counts_as_long_as_a_bind_group_holds_it() {
+    let device = device(GpuLimits { memory_bytes_max: 1_000, ..GpuLimits::default() });
+    let (layout, group) = (device.next_object(), device.next_object());
+    let entry = LayoutEntry {
+        binding: 0,
+        visibility: 0x4,
+        kind: BindingKind::Storage,
+        has_dynamic_offset: false,
+        bytes_min: 0,
+    };
+    device.tell(Order::CreateBindGroupLayout { id: layout, entries: vec![entry], label: None }).unwrap();
+    let held = buffer(&device, 600, STORAGE);
+    let entries = vec![BindEntry { binding: 0, buffer: held, offset: 0, bytes: None }];
+    device.tell(Order::CreateBindGroup { id: group, layout, entries, label: None }).unwrap();
+    device.tell(Order::Drop(held)).unwrap();
+    let another = || {
+        message(&device, ErrorKind::OutOfMemory, || {
+            buffer(&device, 600, STORAGE);
+        })
+    };
+    assert!(another().contains("memory_bytes_max"));
+    device.tell(Order::Drop(group)).unwrap();
+    assert_eq!(another(), "");
+}
+
+#[test]
+fn the_devices_of_a_trial_have_their_memory_counted_together() {
+    let port = port(GpuLimits { memory_bytes_max: 1_000, ..GpuLimits::default() });
+    let first = open(&port);
+    let second = port.open(Some(first.id()), Vec::new(), DeviceLimits::default_within(port.limits())).unwrap().unwrap();
+    let other = open(&port);
+    buffer(&first, 600, STORAGE);
+    let past = |device: &OpenDevice| {
+        message(device, ErrorKind::OutOfMemory, || {
+            buffer(device, 600, STORAGE);
+        })
+    };
+    assert!(past(&second).contains("1200 bytes"));
+    assert_eq!(past(&other), "", "another trial's");
 }
 
 #[test]

@@ -291,6 +291,7 @@ impl Program {
             Role::Trial(trial) => trial.gpu.settle(),
             Role::Describe(_) | Role::Search(_) => Ok(()),
         };
+        store.data_mut().gpu_tell_rest();
         let result = match (result, settled) {
             (Ok(_), Err(error)) => Err(error),
             (result, _) => result,

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use trialbox::Study;
 use trialbox::executor::{Isolation, RunOptions, set_worker_program};
@@ -13,7 +15,9 @@ use trialbox::numeric::digest::{Digest, canonical_bytes};
 use trialbox::searcher::{GridSpec, SearcherSpec};
 use trialbox::space::{Domain, Parameter, Value};
 use trialbox::store::Reader;
-use trialbox::study::{Capacity, Entry, Event, GpuGrant, GpuLimits, Limits, Observer, Resource, StudyState};
+use trialbox::study::{
+    Capacity, Entry, Event, GpuGrant, GpuLimits, Limits, Observer, Resource, RunProgress, StudyState,
+};
 
 use super::project;
 
@@ -148,11 +152,35 @@ fn run(folder: &Path, name: &str, modes: &[&str], isolation: Isolation, observer
     Run { events, state: result.state, digest: result.digest }
 }
 
-/// Looks on.
-struct Nobody;
+/// Notes which processes compute.
+#[derive(Default)]
+struct Watcher {
+    seen: BTreeSet<u32>,
+}
 
-impl Observer for Nobody {
+impl Watcher {
+    /// Waits until none of them is there any more; gives those that stay.
+    fn left(&self) -> BTreeSet<u32> {
+        /// The system may take its time to end them. One that hangs never ends.
+        const PATIENCE: Duration = Duration::from_secs(60);
+        const TICK: Duration = Duration::from_millis(100);
+        let began = Instant::now();
+        loop {
+            let left: BTreeSet<u32> = self.seen.iter().copied().filter(|process| computes(*process)).collect();
+            if left.is_empty() || began.elapsed() > PATIENCE {
+                return left;
+            }
+            std::thread::sleep(TICK);
+        }
+    }
+}
+
+impl Observer for Watcher {
     fn on_event(&mut self, _: &Entry, _: &StudyState) {}
+
+    fn on_tick(&mut self, _: &RunProgress, _: &StudyState) {
+        self.seen.extend(gpu_workers());
+    }
 }
 
 fn expected(mode: &str) -> End {
@@ -177,18 +205,24 @@ fn wrong(state: &StudyState) -> Vec<String> {
     wrong
 }
 
+/// Studies whose processes are looked at run one after the other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 fn check(isolation: Isolation) {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let all: Vec<&str> = HARMFUL.iter().map(|(mode, _)| *mode).chain(GOOD.iter().copied()).collect();
-    let with_harm = run(folder.path(), "all", &all, isolation, &mut Nobody);
-    let without = run(folder.path(), "good", GOOD, isolation, &mut Nobody);
+    let mut watcher = Watcher::default();
+    let with_harm = run(folder.path(), "study", &all, isolation, &mut watcher);
+    let without = run(folder.path(), "good", GOOD, isolation, &mut Watcher::default());
     assert_eq!(wrong(&with_harm.state), Vec::<String>::new());
     assert_eq!(with_harm.state.trials().len(), all.len());
     assert_eq!(without.events.len(), GOOD.len());
     for (trial, events) in &without.events {
         assert_eq!(with_harm.events.get(trial), Some(events), "trial {trial}");
     }
-    assert_eq!(gpu_workers(), BTreeSet::new(), "none is left");
+    assert!(!watcher.seen.is_empty());
+    assert_eq!(watcher.left(), BTreeSet::new(), "what computes ends with who has started it");
 }
 
 #[test]
@@ -203,29 +237,28 @@ fn harm_with_a_gpu_is_the_same_in_a_process_for_each_trial() {
     check(Isolation::ProcessPerTrial);
 }
 
-/// The processes below this one that compute on a GPU.
-fn gpu_workers() -> BTreeSet<u32> {
-    let mut parents = BTreeMap::new();
-    let mut found = BTreeSet::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        let read = |file: &str| std::fs::read_to_string(entry.path().join(file)).unwrap_or_default();
-        let status = read("status");
-        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse::<u32>().ok());
-        parents.insert(process, parent.unwrap_or(0));
-        let is_alive = !status.lines().any(|line| line.starts_with("State:") && line.contains('Z'));
-        if is_alive && read("cmdline").split('\0').nth(1) == Some("__gpu") {
-            found.insert(process);
-        }
-    }
-    let is_ours = |process: &u32| {
-        let mut above = std::iter::successors(Some(*process), |process| parents.get(process).copied());
-        above.any(|process| process == std::process::id())
-    };
-    found.into_iter().filter(is_ours).collect()
+/// Whether a process is there and computes on a GPU.
+fn computes(process: u32) -> bool {
+    let read = |file: &str| std::fs::read_to_string(format!("/proc/{process}/{file}")).unwrap_or_default();
+    let is_over = read("status").lines().any(|line| line.starts_with("State:") && line.contains('Z'));
+    !is_over && read("cmdline").split('\0').nth(1) == Some("__gpu")
 }
 
-/// Kills what computes, as soon as something was computed.
+fn parent(process: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse().ok())
+}
+
+/// The processes that compute for workers of this process. Those of programs that other tests have started are further below it.
+fn gpu_workers() -> BTreeSet<u32> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_ours = |process: &u32| parent(*process).and_then(parent) == Some(std::process::id());
+    numbers.filter(|process| computes(*process)).filter(is_ours).collect()
+}
+
+/// Kills what computes, once something was computed.
+#[derive(Default)]
 struct Killer {
     reports: u32,
     killed: u32,
@@ -233,7 +266,7 @@ struct Killer {
 
 impl Observer for Killer {
     fn on_event(&mut self, entry: &Entry, _: &StudyState) {
-        /// Often enough for each of two workers to be hit, and seldom enough for no trial to be alone with it twice.
+        /// Only once: a trial that loses its worker again when it runs alone has crashed.
         const REPORTS_BEFORE: u32 = 20;
         let Event::Reported { .. } = entry.event else { return };
         self.reports += 1;
@@ -251,9 +284,10 @@ impl Observer for Killer {
 #[test]
 #[ignore = "needs a GPU adapter; `cargo xtask test` has one"]
 fn what_computes_may_be_killed_at_any_time_and_the_log_is_the_same() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
-    let quiet = run(folder.path(), "quiet", GOOD, Isolation::Process, &mut Nobody);
-    let mut killer = Killer { reports: 0, killed: 0 };
+    let quiet = run(folder.path(), "quiet", GOOD, Isolation::Process, &mut Watcher::default());
+    let mut killer = Killer::default();
     let disturbed = run(folder.path(), "disturbed", GOOD, Isolation::Process, &mut killer);
     assert!(killer.killed > 0, "nothing was there to be killed");
     assert_eq!(disturbed.digest, quiet.digest);

@@ -11,7 +11,12 @@ const DESCRIPTORS_MAX: u64 = 1 << 10;
 
 /// Sets the bounds; false if one could not be set. The driver of a GPU maps what the device has as well, so its memory cannot be told apart.
 pub(super) fn set(purpose: Purpose, memory_bytes_max: u64) -> bool {
-    let mut bounds = vec![(Resource::Core, 0), (Resource::Fsize, FILE_BYTES_MAX), (Resource::Nofile, DESCRIPTORS_MAX)];
+    // What computes keeps the memory of devices in files without names.
+    let file_bytes_max = match purpose {
+        Purpose::SoftwareGpu | Purpose::Gpu => memory_bytes_max.max(FILE_BYTES_MAX),
+        Purpose::Compiler | Purpose::Guests | Purpose::GuestsOnGpu => FILE_BYTES_MAX,
+    };
+    let mut bounds = vec![(Resource::Core, 0), (Resource::Fsize, file_bytes_max), (Resource::Nofile, DESCRIPTORS_MAX)];
     #[cfg(target_os = "linux")]
     if purpose != Purpose::Gpu {
         bounds.extend([(Resource::Data, memory_bytes_max), (Resource::Memlock, 0), (Resource::Msgqueue, 0)]);

@@ -45,7 +45,9 @@ impl HostState {
         descriptor: webgpu::GpuBufferDescriptor,
     ) -> wasmtime::Result<Resource<Buffer>> {
         let webgpu::GpuBufferDescriptor { size: bytes, usage, mapped_at_creation, label } = descriptor;
-        let shared = self.gpu_object(device, cost::OBJECT_FUEL.saturating_add(cost::copy(bytes)))?.shared.clone();
+        let shared = self.gpu_object(device, cost::OBJECT_FUEL)?.shared.clone();
+        // One that is past the limit never comes to be, and needs no zeros.
+        self.owe(cost::copy(bytes.min(shared.open.port().limits().memory_bytes_max)));
         let object = Object::new(&shared, label);
         let is_mapped = mapped_at_creation.unwrap_or(false);
         let is_odd = is_mapped && !bytes.is_multiple_of(COPY_ALIGNMENT);

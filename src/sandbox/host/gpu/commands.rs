@@ -13,12 +13,13 @@ use super::{
 use crate::gpu::cost;
 use crate::gpu::message::{
     BindEntry, BindingKind, Command, DeviceError, ErrorKind, LayoutEntry, ObjectId, Order, PassCommand, Reply,
+    ShaderMessage,
 };
 use crate::sandbox::bindings::webgpu::{self, GpuCompilationMessageType, SetBindGroupError, SetBindGroupErrorKind};
 use crate::sandbox::costs::PRICES;
 
 /// How many offsets a bind group may be bound with: more than any layout has.
-const OFFSETS_MAX: usize = 64;
+const OFFSETS_MAX: usize = 16;
 /// How many entries a layout or a group may have: more than any limit allows for.
 const ENTRIES_MAX: usize = 1_000;
 
@@ -136,8 +137,9 @@ impl HostState {
         if bytes > most {
             // Not even told: it would take as much there.
             let message = format!("the shader has {bytes} bytes; `shader_bytes_max` is {most}");
-            shared.open.fail(invalid(message)).map_err(port_error)?;
-            return self.gpu_push(ShaderModule { object, messages: Vec::new() });
+            shared.open.fail(invalid(message.clone())).map_err(port_error)?;
+            let whole = ShaderMessage { message, line: 0, column: 0, offset: 0, length: 0 };
+            return self.gpu_push(ShaderModule { object, messages: vec![whole] });
         }
         let order = Order::CreateShader { id: object.id, source: code, label: object.label.told() };
         let answer = shared.open.ask(order).map_err(port_error)?;
@@ -213,7 +215,11 @@ impl HostState {
                 None => problem = Some(foreign("command buffer")),
             }
         }
-        self.order(&shared, problem.map_or(Ok(Order::Submit(ids)), Err))
+        let submitted = match problem {
+            None => shared.open.submit(ids),
+            Some(problem) => shared.open.fail(problem),
+        };
+        submitted.map_err(port_error)
     }
 }
 
@@ -258,6 +264,7 @@ fn lock(recording: &Mutex<Recording>) -> MutexGuard<'_, Recording> {
 impl webgpu::HostGpuShaderModule for HostState {
     fn get_compilation_info(&mut self, module: Resource<ShaderModule>) -> wasmtime::Result<Resource<CompilationInfo>> {
         let messages = self.gpu_object(&module, 0)?.messages.clone();
+        self.owe(messages.iter().map(|message| PRICES.byte.saturating_mul(message.message.len() as u64)).sum());
         self.gpu_push(CompilationInfo(messages))
     }
 
@@ -419,13 +426,15 @@ impl webgpu::HostGpuCommandEncoder for HostState {
         destination_offset: u64,
         size: u64,
     ) -> wasmtime::Result<()> {
+        // More than there is is not copied.
+        let price = cost::copy(size.min(self.table.get(&source)?.bytes));
         let source = self.buffer_of(&encoder, &source)?;
         let destination = self.buffer_of(&encoder, &destination)?;
         let command = source.and_then(|source| {
             let destination = destination?;
             Ok(Command::Copy { source, source_offset, destination, destination_offset, bytes: size })
         });
-        self.record(&encoder, cost::copy(size), command)
+        self.record(&encoder, price, command)
     }
 
     fn clear_buffer(
@@ -438,7 +447,7 @@ impl webgpu::HostGpuCommandEncoder for HostState {
         let all = self.table.get(&buffer)?.bytes;
         let buffer = self.buffer_of(&encoder, &buffer)?;
         let command = buffer.map(|buffer| Command::Clear { buffer, offset: offset.unwrap_or(0), bytes: size });
-        self.record(&encoder, cost::copy(size.unwrap_or(all)), command)
+        self.record(&encoder, cost::copy(size.unwrap_or(all).min(all)), command)
     }
 
     fn finish(
@@ -458,7 +467,8 @@ impl webgpu::HostGpuCommandEncoder for HostState {
         }
         let commands = std::mem::take(&mut open.commands);
         let recording = open.error.clone().map_or(Ok(commands), Err);
-        let counted = open.counted.take().filter(|_| recording.is_ok());
+        // What was recorded into a pass that is still open counts as long as the pass is there.
+        let counted = if recording.is_ok() { open.counted.take() } else { None };
         drop(open);
         let label = object.label.told();
         self.order(&shared, Ok(Order::Finish { id: object.id, recording, label }))?;

@@ -90,11 +90,12 @@ impl HostState {
             return Ok(Err(refused(RequestDeviceErrorKind::OperationError, message)));
         }
         let port = gpu.port.clone().ok_or_else(not_granted)?;
-        let open = match port.open(features.clone(), limits).map_err(port_error)? {
+        let open = match port.open(gpu.first, features.clone(), limits).map_err(port_error)? {
             Ok(open) => Arc::new(open),
             Err(message) => return Ok(Err(refused(RequestDeviceErrorKind::OperationError, message))),
         };
-        gpu.devices.push(Arc::downgrade(&open));
+        gpu.first.get_or_insert(open.id());
+        gpu.devices.push(open.clone());
         let (is_lost, commands) = (AtomicBool::new(false), AtomicU64::new(0));
         let shared = Arc::new(Shared { open, limits, features, is_lost, commands });
         self.gpu_push(Device { shared, label: Label::of(label) }).map(Ok)

@@ -10,12 +10,12 @@ mod devices;
 mod entries;
 mod objects;
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker, Resource};
 
-use super::HostState;
-use crate::gpu::message::DeviceError;
+use super::{HostState, Role};
+use crate::gpu::message::{DeviceError, DeviceId};
 use crate::gpu::{OpenDevice, Port, PortError};
 use crate::numeric::amount::Fuel;
 use crate::numeric::digest::Digest;
@@ -39,8 +39,10 @@ pub(in crate::sandbox) const INTERFACE: &str = "wasi:webgpu/webgpu@0.2.0-rc.1";
 /// What the host keeps of a trial's GPU.
 pub(in crate::sandbox) struct TrialGpu {
     port: Option<Arc<Port>>,
-    /// The devices that the trial has opened.
-    devices: Vec<Weak<OpenDevice>>,
+    /// The devices that the trial has opened, and the number of the first. They stay until its end: what a trial has left running when it
+    /// dropped a device is a matter of its own.
+    devices: Vec<Arc<OpenDevice>>,
+    first: Option<DeviceId>,
     read_backs: u64,
     recorded_bytes: u64,
 }
@@ -51,15 +53,17 @@ const DEVICES_MAX: usize = 16;
 impl TrialGpu {
     /// That of a trial whose study grants one by this port, or none.
     pub(in crate::sandbox) fn new(port: Option<Arc<Port>>) -> Self {
-        Self { port, devices: Vec::new(), read_backs: 0, recorded_bytes: 0 }
+        Self { port, devices: Vec::new(), first: None, read_backs: 0, recorded_bytes: 0 }
     }
 
     /// Is done with what the trial has submitted. Its end must not leave work behind that its neighbours would wait for.
     pub(in crate::sandbox) fn settle(&self) -> wasmtime::Result<()> {
-        for device in self.devices.iter().filter_map(Weak::upgrade) {
-            device.settle().map_err(port_error)?;
-        }
-        Ok(())
+        self.devices.iter().try_for_each(|device| device.settle().map_err(port_error))
+    }
+
+    /// The errors of its devices that the trial was not told of yet.
+    fn take_uncaught(&self) -> Vec<DeviceError> {
+        self.devices.iter().flat_map(|device| device.take_uncaught()).collect()
     }
 }
 
@@ -107,6 +111,15 @@ impl HostState {
         self.owe_call(0);
         self.table.delete(object)?;
         Ok(())
+    }
+
+    /// The same at the trial's end.
+    pub(in crate::sandbox) fn gpu_tell_rest(&mut self) {
+        let errors = match &self.role {
+            Role::Trial(trial) => trial.gpu.take_uncaught(),
+            Role::Describe(_) | Role::Search(_) => return,
+        };
+        self.gpu_tell_uncaught(&errors);
     }
 
     /// Tells the trial's log of errors that no scope has caught: nobody else would.
