@@ -483,9 +483,9 @@ fn after(change: &str) -> Option<StoreError> {
 
 #[test]
 fn a_changed_log_is_refused() {
-    let changed = after("UPDATE event SET payload = replace(payload, '0.1', '0.9') WHERE sequence = 6").unwrap();
-    assert!(matches!(&changed, StoreError::Corrupt { problem: Corruption::Changed { sequence: Sequence(6) }, .. }));
-    assert!(changed.to_string().contains("event 6 was changed after it was written"), "{changed}");
+    let changed = after("UPDATE event SET payload = replace(payload, '0.1', '0.9') WHERE sequence = 7").unwrap();
+    assert!(matches!(&changed, StoreError::Corrupt { problem: Corruption::Changed { sequence: Sequence(7) }, .. }));
+    assert!(changed.to_string().contains("event 7 was changed after it was written"), "{changed}");
     let gap = after("DELETE FROM event WHERE sequence = 9").unwrap();
     assert!(matches!(gap, StoreError::Corrupt { problem: Corruption::Gap { missing: Sequence(9) }, .. }), "{gap:?}");
     for change in [

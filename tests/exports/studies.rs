@@ -150,6 +150,7 @@ fn failures() -> Vec<Event> {
         Outcome::NeverRewarded { attribute: HOSTILE.into() },
         Outcome::OfReplicate { number: 2, outcome: Box::new(Outcome::StackOverflowed) },
         Outcome::Crashed,
+        Outcome::GpuTimeout,
     ];
     let trials = outcomes.into_iter().enumerate().flat_map(|(number, outcome)| trial(number as u64, outcome, 0));
     trials.chain([ended(10)]).collect()
