@@ -58,8 +58,10 @@ struct Inner {
 }
 
 /// What is under way of a device.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Business {
+    /// The first device of its trial, which stands for the trial.
+    trial: DeviceId,
     /// It was given orders of which it is not known that they were taken.
     has_orders: bool,
     /// It was given work of which it is not known that it is done.
@@ -68,6 +70,13 @@ struct Business {
     submissions: u64,
     /// Errors of it that nobody was told of.
     uncaught: Vec<DeviceError>,
+}
+
+impl Business {
+    /// Nothing yet.
+    fn of(trial: DeviceId) -> Self {
+        Self { trial, has_orders: false, has_work: false, submissions: 0, uncaught: Vec::new() }
+    }
 }
 
 impl Port {
@@ -139,7 +148,7 @@ impl Port {
         let mut inner = self.lock();
         let id = DeviceId(inner.next_device);
         inner.next_device += 1;
-        inner.devices.insert(id, Business::default());
+        inner.devices.insert(id, Business::of(first.unwrap_or(id)));
         let answered = inner.ask(id, Order::Open { first, features, limits }, OPEN_TIME_MAX);
         drop(inner);
         let device = OpenDevice { port: self.clone(), id, next_object: Mutex::new(0) };
@@ -169,7 +178,7 @@ impl Inner {
         if self.is_dead {
             return Err(PortError::Lost("what computes on the GPU has ended".into()));
         }
-        let business = self.devices.entry(device).or_default();
+        let business = self.devices.entry(device).or_insert_with(|| Business::of(device));
         business.has_orders = true;
         let is_work = matches!(order, Order::Submit(_));
         business.has_work |= is_work;
@@ -212,8 +221,9 @@ impl Inner {
         self.is_dead = true;
         match error {
             LineError::TimedOut => {
-                let others = self.devices.iter().filter(|(other, _)| **other != device);
-                let is_alone = others.into_iter().all(|(_, business)| !business.has_orders && !business.has_work);
+                let trial = self.devices.get(&device).map_or(device, |business| business.trial);
+                let mut others = self.devices.values().filter(|business| business.trial != trial);
+                let is_alone = others.all(|business| !business.has_orders && !business.has_work);
                 PortError::TimedOut { is_alone }
             }
             LineError::Gone(words) => PortError::Lost(words),

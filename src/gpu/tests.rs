@@ -260,7 +260,6 @@ fn objects_that_never_came_to_be_make_others_invalid_and_nothing_panics() {
         Order::CreateBindGroup { id: ObjectId(1_002), layout: none, entries: Vec::new(), label: None },
         Order::Submit(vec![none]),
         Order::WriteBuffer { buffer: none, offset: 0, place: 0, bytes: 4 },
-        Order::WriteBuffer { buffer: none, offset: 0, place: u64::MAX, bytes: 4 },
         Order::WriteMapped { buffer: none, offset: u64::MAX, place: 0, bytes: u64::MAX },
         Order::Unmap(none),
         Order::Finish {
@@ -285,6 +284,9 @@ fn objects_that_never_came_to_be_make_others_invalid_and_nothing_panics() {
         let shown = format!("{order:?}");
         assert_ne!(message(&device, ErrorKind::Validation, || device.tell(order).unwrap()), "", "{shown}");
     }
+    let outside = Order::WriteBuffer { buffer: none, offset: 0, place: u64::MAX, bytes: 4 };
+    let failed = message(&device, ErrorKind::Internal, || device.tell(outside).unwrap());
+    assert_eq!(failed, "it is outside the area");
     device.tell(Order::Destroy(none)).unwrap();
     device.tell(Order::Drop(none)).unwrap();
     let refused = device.map(none, MapMode::Read, u64::MAX, u64::MAX).unwrap().0;

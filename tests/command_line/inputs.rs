@@ -32,7 +32,7 @@ fn every_mistake_in_a_study_file_is_shown_with_its_place() {
       |
     3 | sede = 1
       | ^^^^
-    hint: did you mean `seed`? Keys here: `name`, `component`, `seed`, `trial_seeds`, `replicates`, `replicate_reward`, `clock`, `wall_time_max`, `data`, `scheduler`, `searcher`, `resource`, `capacity`, `limits`, `sandbox`, `guest`, `hooks`, `space`.
+    hint: did you mean `seed`? Keys here: `name`, `component`, `seed`, `trial_seeds`, `replicates`, `replicate_reward`, `clock`, `wall_time_max`, `data`, `scheduler`, `searcher`, `resource`, `capacity`, `limits`, `gpu`, `sandbox`, `guest`, `hooks`, `space`.
 
     error: `scheduler.num_trials` must be an integer, not a text
      --> bad/study.toml:5:14

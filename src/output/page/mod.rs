@@ -114,6 +114,7 @@ mod tests {
             translator: "wgpu 30".into(),
         };
         spec.gpu = Some(crate::study::GpuGrant::default().of(adapter));
+        spec.component = Some(ComponentId { digest: Digest([7; 32]), bytes: 100 });
         let mut events = fixture::events();
         events[0] = Event::StudyStarted { spec: Box::new(spec) };
         let html = page(&followed(&events), &options());
