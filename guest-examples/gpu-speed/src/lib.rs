@@ -4,6 +4,9 @@
 //! as it is told to, and reports again. Whoever runs it measures the time between the two reports, as a guest has no clock.
 //! What it does is what `benches/gpu/native.rs` does without a sandbox, call by call.
 
+// It calls the interface itself, which exists in a component only.
+#![cfg(target_family = "wasm")]
+
 mod bench;
 #[path = "../../../benches/gpu/product.rs"]
 #[allow(dead_code, reason = "shared with the native half")]

@@ -3,6 +3,9 @@
 //! A mode that the host answers reports the share of its expectations that were met, and its log says which; others never come to
 //! a report, since the host ends them. Whoever runs them sets short limits.
 
+// It calls the interface itself, which exists in a component only.
+#![cfg(target_family = "wasm")]
+
 mod compiling;
 mod flooding;
 mod hoarding;
